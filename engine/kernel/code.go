@@ -32,33 +32,33 @@ type Op uint8
 
 // Comparison results are masks: 1 where true, 0 where false.
 const (
-	Const    Op = iota // X
-	Neg                // -a
-	Abs                // |a|
-	Sign               // -1, 0 or +1
-	Sqrt               // √a
-	Exp                // eᵃ
-	Log                // natural logarithm
-	Sin                // sine of a radians
-	Cos                // cosine of a radians
-	Tanh               // hyperbolic tangent
-	Erf                // error function
-	Sigmoid            // 1/(1+e⁻ᵃ)
-	Softplus           // log(1+eᵃ), without overflow
-	Recip              // 1/a
-	PowC               // a^X for a constant exponent X
-	Add                // a + b
-	Sub                // a - b
-	Mul                // a·b
-	Div                // a/b
-	Max                // the larger of a and b
-	Min                // the smaller of a and b
-	Less               // 1 if a < b, else 0
-	Equal              // 1 if a = b, else 0
-	MulAdd             // a·b + c, rounded once
-	MulSub             // a·b - c, rounded once
-	NegMulAdd          // c - a·b, rounded once
-	Where              // b if a ≠ 0, else c
+	Const     Op = iota // X
+	Neg                 // -a
+	Abs                 // |a|
+	Sign                // -1, 0 or +1
+	Sqrt                // √a
+	Exp                 // eᵃ
+	Log                 // natural logarithm
+	Sin                 // sine of a radians
+	Cos                 // cosine of a radians
+	Tanh                // hyperbolic tangent
+	Erf                 // error function
+	Sigmoid             // 1/(1+e⁻ᵃ)
+	Softplus            // log(1+eᵃ), without overflow
+	Recip               // 1/a
+	PowC                // a^X for a constant exponent X
+	Add                 // a + b
+	Sub                 // a - b
+	Mul                 // a·b
+	Div                 // a/b
+	Max                 // the larger of a and b
+	Min                 // the smaller of a and b
+	Less                // 1 if a < b, else 0
+	Equal               // 1 if a = b, else 0
+	MulAdd              // a·b + c, rounded once
+	MulSub              // a·b - c, rounded once
+	NegMulAdd           // c - a·b, rounded once
+	Where               // b if a ≠ 0, else c
 	numOps
 )
 
