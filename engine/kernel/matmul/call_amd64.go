@@ -11,12 +11,10 @@ func call32(f form, c *byte, ldc int, a *byte, ars, acs int, b *byte, ldb int, m
 		blockPartAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formYY512:
 		blockYYAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
-	case formZY:
-		blockZYAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
+	case formYYY512:
+		blockYYYAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formZZ:
 		blockZZAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
-	case formZZY:
-		blockZZYAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formZZZ:
 		blockZZZAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formRow512:
@@ -41,12 +39,10 @@ func call64(f form, c *byte, ldc int, a *byte, ars, acs int, b *byte, ldb int, m
 		blockPartAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formYY512:
 		blockYYAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
-	case formZY:
-		blockZYAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
+	case formYYY512:
+		blockYYYAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formZZ:
 		blockZZAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
-	case formZZY:
-		blockZZYAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formZZZ:
 		blockZZZAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formRow512:

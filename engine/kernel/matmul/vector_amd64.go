@@ -47,9 +47,8 @@ func mulVector[T array.Float](c []T, ldc int, a []T, ars, acs int, b []T, ldb in
 	mulPanels(c, ldc, a, ars, acs, b, ldb, m, n, k, acc)
 }
 
-// mulPanels splits C into panels of columns, one call of a kernel each. The
-// split aims at panels 128 bytes wide; the last may have up to half as much
-// again, so that no narrow one remains. L counts the elements of 32 bytes.
+// mulPanels splits C into panels of columns, one call of a kernel each. L
+// counts the elements of 32 bytes.
 func mulPanels[T array.Float](c []T, ldc int, a []T, ars, acs int, b []T, ldb int, m, n, k int, acc bool) {
 	single := isFloat32[T]()
 	L := 4
@@ -78,9 +77,8 @@ type form uint8
 const (
 	formPart512 form = iota // y under a mask
 	formYY512
-	formZY
+	formYYY512
 	formZZ
-	formZZY
 	formZZZ
 	formRow512 // eight z, one row
 	formPart   // y under a mask
@@ -91,8 +89,10 @@ const (
 )
 
 // panel chooses the kernel for the next columns when w are left. It returns
-// how many it covers and where its last vector starts: the last two vectors
-// overlap where the width is no multiple of L, and give the same bits twice.
+// how many it covers and where its last vector starts. Where the width is no
+// multiple of L the last two vectors overlap and give the same bits twice.
+// A mask is for products of fewer than L columns only: a panel of one vector
+// is limited by the loads of A, so no wider product is split into one.
 func panel(l level, w, L int, row bool) (f form, width, last int) {
 	units := (w + L - 1) / L
 	if l == avx512 {
@@ -112,11 +112,11 @@ func panel(l level, w, L int, row bool) (f form, width, last int) {
 		case 2:
 			return formYY512, w, w - L
 		case 3:
-			return formZY, w, w - L
+			return formYYY512, w, w - L
 		case 4:
 			return formZZ, w, w - 2*L
 		case 5:
-			return formZZY, w, w - L
+			return formYYY512, 3 * L, 2 * L
 		}
 		return formZZZ, w, w - 2*L
 	}
@@ -154,30 +154,37 @@ func mulColumn[T array.Float](c []T, ldc int, a []T, ars int, b []T, ldb int, m,
 
 // dots sets the column C to A·x, or adds the product.
 func dots[T array.Float](c []T, ldc int, a []T, ars int, x []T, m int, acc bool) {
-	var out [8]T
+	var out [buffer]T
 	for i := 0; i < m; {
-		first, stride, end := i, ars, i+8
-		if end > m && m >= 8 { // the last eight: some again, with the same bits
-			first, end = m-8, m
-		} else if end > m { // fewer than eight in all: each by itself
-			stride, end = 0, i+1
+		first, stride, groups, end := i, ars, min(m-i, buffer)/8, 0
+		switch {
+		case groups > 0:
+			end = i + 8*groups
+		case m >= 8: // the last eight: some again, with the same bits
+			first, groups, end = m-8, 1, m
+		default: // fewer than eight in all: each by itself, eight times
+			stride, groups, end = 0, 1, i+1
 		}
-		dot8(&out, &a[first*ars], stride, x)
-		for ; i < end; i++ {
-			sum := out[i-first]
-			if acc {
-				sum += c[i*ldc]
+		dot8(&out[0], &a[first*ars], stride, x, groups)
+		sums := out[i-first : end-first]
+		if acc {
+			for r, s := range sums {
+				c[(i+r)*ldc] += s
 			}
-			c[i*ldc] = sum
+		} else {
+			for r, s := range sums {
+				c[(i+r)*ldc] = s
+			}
 		}
+		i = end
 	}
 }
 
-func dot8[T array.Float](out *[8]T, a *T, ars int, x []T) {
+func dot8[T array.Float](out, a *T, ars int, x []T, groups int) {
 	if isFloat32[T]() {
-		dot8F32(bytes(&out[0]), bytes(a), ars, bytes(&x[0]), len(x))
+		dot8F32(bytes(out), bytes(a), ars, bytes(&x[0]), len(x), groups)
 	} else {
-		dot8F64(bytes(&out[0]), bytes(a), ars, bytes(&x[0]), len(x))
+		dot8F64(bytes(out), bytes(a), ars, bytes(&x[0]), len(x), groups)
 	}
 }
 

@@ -14,20 +14,15 @@ func blockPartAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ld
 //go:noescape
 func blockYYAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
 
-// blockZYAVX512F32 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (zy).
+// blockYYYAVX512F32 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (yyy).
 //
 //go:noescape
-func blockZYAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
+func blockYYYAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
 
 // blockZZAVX512F32 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (zz).
 //
 //go:noescape
 func blockZZAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-
-// blockZZYAVX512F32 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (zzy).
-//
-//go:noescape
-func blockZZYAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
 
 // blockZZZAVX512F32 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (zzz).
 //
@@ -64,10 +59,10 @@ func blockYYYAVX2F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb i
 //go:noescape
 func blockRowAVX2F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
 
-// dot8F32 computes out[i] = Σp A[i·ars+p]·x[p] for eight rows i and p < k (AVX2).
+// dot8F32 computes out[i] = Σp A[i·ars+p]·x[p] for p < k and i < 8·groups (AVX2).
 //
 //go:noescape
-func dot8F32(out *byte, a *byte, ars int, x *byte, k int)
+func dot8F32(out *byte, a *byte, ars int, x *byte, k int, groups int)
 
 // peakAVX512F32 does n rounds of 24 multiply-adds on registers.
 func peakAVX512F32(n int)
@@ -85,20 +80,15 @@ func blockPartAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ld
 //go:noescape
 func blockYYAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
 
-// blockZYAVX512F64 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (zy).
+// blockYYYAVX512F64 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (yyy).
 //
 //go:noescape
-func blockZYAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
+func blockYYYAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
 
 // blockZZAVX512F64 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (zz).
 //
 //go:noescape
 func blockZZAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-
-// blockZZYAVX512F64 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (zzy).
-//
-//go:noescape
-func blockZZYAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
 
 // blockZZZAVX512F64 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (zzz).
 //
@@ -135,10 +125,10 @@ func blockYYYAVX2F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb i
 //go:noescape
 func blockRowAVX2F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
 
-// dot8F64 computes out[i] = Σp A[i·ars+p]·x[p] for eight rows i and p < k (AVX2).
+// dot8F64 computes out[i] = Σp A[i·ars+p]·x[p] for p < k and i < 8·groups (AVX2).
 //
 //go:noescape
-func dot8F64(out *byte, a *byte, ars int, x *byte, k int)
+func dot8F64(out *byte, a *byte, ars int, x *byte, k int, groups int)
 
 // peakAVX512F64 does n rounds of 24 multiply-adds on registers.
 func peakAVX512F64(n int)

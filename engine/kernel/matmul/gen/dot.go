@@ -8,25 +8,23 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// emitDot writes eight row dot products, out[i] = Σp A[i·ars+p]·x[p], i < 8.
-// Each row has one vector of partial sums; the end of a row is read under a
-// mask, so every row is summed in the same order.
+// emitDot writes row dot products, out[i] = Σp A[i·ars+p]·x[p], for groups
+// of eight rows. Each row has one vector of partial sums; the end of a row is
+// read under a mask, so every row is summed in the same order.
 func emitDot(bits int) {
 	in := instructions(bits, false)
 	name := fmt.Sprintf("dot8F%d", bits)
-	TEXT(name, NOSPLIT, "func(out, a *byte, ars int, x *byte, k int)")
+	TEXT(name, NOSPLIT, "func(out, a *byte, ars int, x *byte, k, groups int)")
 	Pragma("noescape")
-	Doc(name + " computes out[i] = Σp A[i·ars+p]·x[p] for eight rows i and p < k (AVX2).")
-	out, a, x := Load(Param("out"), GP64()), Load(Param("a"), GP64()), Load(Param("x"), GP64())
-	s := Load(Param("ars"), GP64()).(GPVirtual)
-	k := Load(Param("k"), GP64()).(GPVirtual)
+	Doc(name + " computes out[i] = Σp A[i·ars+p]·x[p] for p < k and i < 8·groups (AVX2).")
+	load := func(name string) GPVirtual { return Load(Param(name), GP64()).(GPVirtual) }
+	out, a, s, groups := load("out"), load("a"), load("ars"), load("groups")
 	lanes := 32 >> in.shift
 	SHLQ(U8(in.shift), s)
-	s3, a4 := GP64(), GP64()
+	s3, a0, a4, x, k := GP64(), GP64(), GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: s, Index: s, Scale: 2}, s3)
-	LEAQ(Mem{Base: a.(GPVirtual), Index: s, Scale: 4}, a4)
 	row := func(i int) Mem {
-		at := Mem{Base: a.(Register)}
+		at := Mem{Base: a0}
 		if i >= 4 {
 			at.Base = a4
 		}
@@ -40,28 +38,33 @@ func emitDot(bits int) {
 		}
 		return at
 	}
+
+	Label("group")
+	MOVQ(a, a0)
+	LEAQ(Mem{Base: a, Index: s, Scale: 4}, a4)
+	Load(Param("x"), x)
+	Load(Param("k"), k)
 	for i := range 8 {
 		in.zero(ymm[i])
 	}
-	Label("whole")
-	CMPQ(k, U8(lanes))
+	SUBQ(U8(lanes), k)
 	JLT(LabelRef("part"))
-	in.load(Mem{Base: x.(Register)}, Y8, nil)
+	Label("whole")
+	in.load(Mem{Base: x}, Y8, nil)
 	for i := range 8 {
 		in.fma(row(i), Y8, ymm[i])
 	}
-	ADDQ(U8(32), a)
+	ADDQ(U8(32), a0)
 	ADDQ(U8(32), a4)
 	ADDQ(U8(32), x)
 	SUBQ(U8(lanes), k)
-	JMP(LabelRef("whole"))
+	JGE(LabelRef("whole"))
 
 	Label("part")
-	TESTQ(k, k)
+	ADDQ(U8(lanes), k)
 	JZ(LabelRef("reduce"))
-	mask := &block{insns: in, form: form{masked: true}}
-	mask.maskFrom(k)
-	in.load(Mem{Base: x.(Register)}, Y8, Y15)
+	in.maskFrom(k)
+	in.load(Mem{Base: x}, Y8, Y15)
 	for i := range 8 {
 		in.load(row(i), ymm[9+i%4], Y15)
 		in.fma(ymm[9+i%4], Y8, ymm[i])
@@ -72,7 +75,7 @@ func emitDot(bits int) {
 			VHADDPD(ymm[i+1], ymm[i], ymm[i])
 			VEXTRACTF128(U8(1), ymm[i], X8)
 			VADDPD(X8, xmm[i], xmm[i])
-			VMOVUPD(xmm[i], Mem{Base: out.(Register), Disp: 8 * i})
+			VMOVUPD(xmm[i], Mem{Base: out, Disp: 8 * i})
 		}
 	} else {
 		for i := 0; i < 8; i += 4 {
@@ -81,9 +84,13 @@ func emitDot(bits int) {
 			VHADDPS(ymm[i+2], ymm[i], ymm[i])
 			VEXTRACTF128(U8(1), ymm[i], X8)
 			VADDPS(X8, xmm[i], xmm[i])
-			VMOVUPS(xmm[i], Mem{Base: out.(Register), Disp: 4 * i})
+			VMOVUPS(xmm[i], Mem{Base: out, Disp: 4 * i})
 		}
 	}
+	ADDQ(U8(8<<in.shift), out)
+	LEAQ(Mem{Base: a, Index: s, Scale: 8}, a)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
 	VZEROUPPER()
 	RET()
 }

@@ -119,6 +119,18 @@ func (in insns) fmaBroadcast(x Mem, y, acc Register) {
 	}
 }
 
+// maskFrom sets Y15, the AVX2 mask, to the first n elements of a vector.
+func (in insns) maskFrom(n GPVirtual) {
+	MOVQ(n, X15)
+	if in.shift == 2 {
+		VPBROADCASTD(X15, Y15)
+		VPCMPGTD(iota32(), Y15, Y15)
+	} else {
+		VPBROADCASTQ(X15, Y15)
+		VPCMPGTQ(iota64(), Y15, Y15)
+	}
+}
+
 var iotas [2]Mem
 
 // iota32 is the vector 0, 1, … 7 of 32-bit integers.
