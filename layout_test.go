@@ -22,6 +22,7 @@ import (
 const (
 	module       = "github.com/gakuri-lab/gakuri"
 	avo          = "github.com/mmcloughlin/avo"
+	decisions    = "docs/decision/README.md"
 	dependencies = "docs/decision/0002-dependencies.md"
 
 	maxLines    = 700       // of a Go file that is neither test nor generated
@@ -366,6 +367,9 @@ func readTree(fsys fs.FS) (*tree, error) {
 	_, tools, _ := strings.Cut(string(goMod), "\ntool (\n")
 	tools, _, _ = strings.Cut(tools, "\n)")
 	tr.tools = strings.Fields(tools)
+	if err := tr.checkDecisions(fsys); err != nil {
+		return nil, err
+	}
 	list, err := fs.ReadFile(fsys, dependencies)
 	if err != nil {
 		return nil, err
@@ -376,6 +380,21 @@ func readTree(fsys fs.FS) (*tree, error) {
 		}
 	}
 	return tr, nil
+}
+
+// checkDecisions demands that the index of docs/decision links to each of its pages.
+func (tr *tree) checkDecisions(fsys fs.FS) error {
+	index, err := fs.ReadFile(fsys, decisions)
+	if err != nil {
+		return err
+	}
+	pages, err := fs.Glob(fsys, path.Dir(decisions)+"/0*.md")
+	for _, page := range pages {
+		if !strings.Contains(string(index), "("+path.Base(page)+")") {
+			tr.fault(page, "no line in %s", decisions)
+		}
+	}
+	return err
 }
 
 // element returns the i-th element of a slash-separated path, "" beyond its end.
@@ -393,6 +412,7 @@ func within(p, root string) bool { return p == root || strings.HasPrefix(p, root
 // cleanTree breaks no rule; it uses every liberty that the rules leave.
 var cleanTree = map[string]string{
 	"go.mod":     "module " + module + "\n\ntool (\n\tgolang.org/x/perf/cmd/benchstat\n)\n",
+	decisions:    "[2](0002-dependencies.md)\n",
 	dependencies: "| module |\n|---|\n| `" + avo + "` | a |\n| `golang.org/x/perf` | b |\n| `gonum.org/v1/gonum` | c |\n| `github.com/spf13/cobra` | d |\n",
 
 	"layout_test.go":               "package gakuri_test\n\nimport \"os\"\n",
@@ -469,6 +489,7 @@ func TestLayoutRules(t *testing.T) {
 		{"large testdata", "topic/pinn/testdata/a.json", strings.Repeat("x", maxTestdata+1), "bytes of testdata"},
 		{"dependency without a line", "internal/a/a.go", imports("a", "example.org/a"), "has no line in"},
 		{"tool without a line", "go.mod", "module x\n\ntool (\n\tgolang.org/x/perf/cmd/benchstat\n\texample.org/tool\n)\n", "example.org/tool has no line in"},
+		{"decision without a line", "docs/decision/0003-a.md", "", "no line in"},
 		{"line without a dependency", "go.mod", "module x\n", "golang.org/x/perf is imported nowhere"},
 	}
 	for _, tt := range tests {
