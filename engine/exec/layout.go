@@ -1,0 +1,99 @@
+package exec
+
+import (
+	"unsafe"
+
+	"github.com/gakuri-lab/gakuri/engine/array"
+	"github.com/gakuri-lab/gakuri/engine/graph"
+)
+
+// Arrays lie in memory as rows of n columns; rows are the leading axes (and
+// the samples of a tile), columns the last axis. A row is padded to whole
+// vectors of 64 bytes, so that kernels need no masks; what stands in the
+// padding is never read by anything that counts. A last axis of length 1 is
+// not padded: such values lie as one dense column.
+
+// vector is the number of elements in 64 bytes.
+func vector[T array.Float]() int {
+	var x T
+	return 64 / int(unsafe.Sizeof(x))
+}
+
+func roundUp(n, m int) int { return (n + m - 1) / m * m }
+
+// alloc returns n zeros that start on a 64-byte boundary and end with a whole
+// spare vector.
+func alloc[T array.Float](n int) []T {
+	v := vector[T]()
+	s := make([]T, roundUp(n, v)+2*v)
+	skip := 0
+	for uintptr(unsafe.Pointer(&s[skip]))%64 != 0 {
+		skip++
+	}
+	return s[skip : skip+roundUp(n, v)+v]
+}
+
+// form is the shape of one sample as rows × columns.
+type form struct {
+	rows, n, ld int
+}
+
+// formOf returns the padded form of a shape, columns v elements a vector.
+func formOf(shape []int, v int) form {
+	f := form{rows: 1, n: 1}
+	for i, d := range shape {
+		if i == len(shape)-1 {
+			f.n = d
+		} else {
+			f.rows *= d
+		}
+	}
+	f.ld = f.n
+	if f.n > 1 {
+		f.ld = roundUp(f.n, v)
+		// Rows that are a multiple of 1 KiB apart fall into few cache sets.
+		if f.ld%(16*v) == 0 {
+			f.ld += v
+		}
+	}
+	return f
+}
+
+// dense returns the form without padding, as user data have it.
+func dense(shape []int) form {
+	f := formOf(shape, 1)
+	f.ld = f.n
+	return f
+}
+
+// size is the number of elements of one sample, padding included.
+func (f form) size() int { return f.rows * f.ld }
+
+// strides returns the distance between neighbours along each axis of shape.
+func (f form) strides(shape []int) []int {
+	s := make([]int, len(shape))
+	step := 1
+	for i := len(shape) - 1; i >= 0; i-- {
+		s[i] = step
+		if i == len(shape)-1 {
+			step = f.ld
+		} else {
+			step *= shape[i]
+		}
+	}
+	return s
+}
+
+// sharesMemory reports whether the same elements in row-major order lie the
+// same way in both forms.
+func sharesMemory(a, b form) bool {
+	if a.rows == b.rows && a.n == b.n && a.ld == b.ld {
+		return true
+	}
+	return a.ld == a.n && b.ld == b.n
+}
+
+// isReduction reports whether n sums over the batch.
+func isReduction(n *graph.Node) bool {
+	return !n.Batched && (n.Op == graph.SumBatch || n.Op == graph.Contract && n.In[0].Batched)
+}
