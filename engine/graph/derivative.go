@@ -1,10 +1,16 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // JVP returns Σᵢ ∂yⱼ/∂xᵢ·vᵢ for each y: the Jacobian-vector products. The vs
 // have the shapes of xs.
 func JVP(ys, xs, vs []*Node) []*Node {
+	if len(xs) == 0 || len(xs) != len(vs) {
+		panic(fmt.Sprintf("graph: JVP with %d directions for %d nodes", len(vs), len(xs)))
+	}
 	a, _ := Multi([]int{1})
 	seeds := map[*Node]Jet{}
 	for i, x := range xs {
@@ -45,9 +51,15 @@ func checkPoint(name string, x *Node) int {
 // coefficients that contains them.
 func Partials(y, x *Node, orders ...[]int) []*Node {
 	d := checkPoint("partial derivatives", x)
+	if len(orders) == 0 {
+		return nil
+	}
 	for _, o := range orders {
 		if len(o) != d {
 			panic(fmt.Sprintf("graph: derivative order %v for %d coordinates", o, d))
+		}
+		if slices.Min(o) < 0 {
+			panic(fmt.Sprintf("graph: derivative order %v: want 0 or more", o))
 		}
 	}
 	a, index := Multi(orders...)

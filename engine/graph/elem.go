@@ -39,29 +39,37 @@ func broadcastShape(name string, in ...*Node) []int {
 func (g *Graph) elem(fn kernel.Op, x float64, in ...*Node) *Node {
 	shape := broadcastShape(fn.String(), in...)
 	batched := anyBatched(in)
-	constant := true
+	constants := make([]float64, 0, len(in))
 	for _, n := range in {
-		constant = constant && n.Op == Const
-	}
-	if constant {
-		v := make([]float64, len(in))
-		for i, n := range in {
-			v[i] = n.X
+		if v, ok := n.number(); ok {
+			constants = append(constants, v)
 		}
-		return g.Const(fold(fn, x, v))
 	}
-	// A broadcast operand need not be written out where its small form gives
-	// the same shape.
+	if len(constants) == len(in) {
+		return g.Const(fold(fn, x, constants)).BroadcastTo(shape...)
+	}
+	return g.add(Node{Op: Elem, Fn: fn, X: x, In: lean(fn, in...), Shape: shape, Batched: batched})
+}
+
+// lean returns the operands of fn with each broadcast one in its small form
+// where that gives the same result.
+func lean(fn kernel.Op, in ...*Node) []*Node {
+	in = slices.Clone(in)
+	isBroadcast := func(n *Node) bool { return n.Op == Broadcast }
+	if !slices.ContainsFunc(in, isBroadcast) {
+		return in
+	}
+	shape, batched := broadcastShape(fn.String(), in...), anyBatched(in)
 	for i, n := range in {
-		if n.Op == Broadcast {
-			small := slices.Clone(in)
-			small[i] = n.In[0]
-			if anyBatched(small) == batched && slices.Equal(broadcastShape(fn.String(), small...), shape) {
-				in = small
-			}
+		if !isBroadcast(n) {
+			continue
+		}
+		in[i] = n.In[0]
+		if anyBatched(in) != batched || !slices.Equal(broadcastShape(fn.String(), in...), shape) {
+			in[i] = n
 		}
 	}
-	return g.add(Node{Op: Elem, Fn: fn, X: x, In: slices.Clone(in), Shape: shape, Batched: batched})
+	return in
 }
 
 // fold computes fn on constants.
@@ -135,7 +143,7 @@ func (n *Node) Neg() *Node {
 func (n *Node) PowConst(p float64) *Node {
 	switch p {
 	case 0:
-		return n.Graph.Const(1)
+		return n.Graph.Const(1).BroadcastTo(n.Shape...)
 	case 1:
 		return n
 	case 2:
@@ -168,6 +176,8 @@ func anyBatched(in []*Node) bool {
 
 // Add returns n + m.
 func (n *Node) Add(m *Node) *Node {
+	in := lean(kernel.Add, n, m)
+	n, m = in[0], in[1]
 	switch {
 	case m.isConst(0):
 		return n
@@ -191,6 +201,8 @@ func (n *Node) Add(m *Node) *Node {
 
 // Sub returns n - m.
 func (n *Node) Sub(m *Node) *Node {
+	in := lean(kernel.Sub, n, m)
+	n, m = in[0], in[1]
 	switch {
 	case m.isConst(0):
 		return n
@@ -202,8 +214,11 @@ func (n *Node) Sub(m *Node) *Node {
 	return n.Graph.elem(kernel.Sub, 0, n, m)
 }
 
-// Mul returns n·m, element by element.
+// Mul returns n·m, element by element. The product with the constant 0 is an
+// unbatched zero of the same shape, whatever the other operand.
 func (n *Node) Mul(m *Node) *Node {
+	in := lean(kernel.Mul, n, m)
+	n, m = in[0], in[1]
 	if m.Op == Const {
 		n, m = m, n
 	}
@@ -213,7 +228,7 @@ func (n *Node) Mul(m *Node) *Node {
 	case n.isConst(-1):
 		return m.Neg()
 	case n.isConst(0):
-		return n
+		return n.BroadcastTo(m.Shape...)
 	case n.Op == Const && m.Op == Elem && m.Fn == kernel.Mul && m.In[0].Op == Const:
 		return m.In[1].Scale(n.X * m.In[0].X)
 	case n.Op == Const && m.Op == Elem && m.Fn == kernel.Neg:

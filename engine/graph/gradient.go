@@ -20,6 +20,9 @@ func Gradient(y *Node, xs ...*Node) []*Node {
 // VJP returns Σⱼ seedⱼ·∂yⱼ/∂xᵢ for each x: the vector-Jacobian products. Seeds
 // have the shapes of ys.
 func VJP(ys, seeds []*Node, xs ...*Node) []*Node {
+	if len(ys) == 0 || len(ys) != len(seeds) {
+		panic(fmt.Sprintf("graph: VJP with %d seeds for %d values", len(seeds), len(ys)))
+	}
 	r := reverse{g: ys[0].Graph}
 	return r.run(ys, seeds, xs)
 }
@@ -41,6 +44,8 @@ func Jacobian(r *Node, params ...*Node) []*Node {
 func HVP(y *Node, xs, vs []*Node) []*Node {
 	return JVP(Gradient(y, xs...), xs, vs)
 }
+
+const wholeBatch = "graph: Jacobian rows of a residual that depends on the whole batch"
 
 // reverse is one reverse sweep.
 type reverse struct {
@@ -151,6 +156,9 @@ func (r *reverse) back(n, a *Node, depends map[*Node]bool) {
 		give(0, func() *Node { return a.MatMul(in[1].Transpose()) })
 		give(1, func() *Node { return in[0].Transpose().MatMul(a) })
 	case Contract:
+		if r.each && !n.Batched && anyBatched(in) {
+			panic(wholeBatch)
+		}
 		for i := 0; i < len(in); i += 2 {
 			give(i, func() *Node { return eachRow(in[i+1], a.Transpose()) })
 			give(i+1, func() *Node { return eachRow(in[i], a) })
@@ -190,7 +198,7 @@ func (r *reverse) back(n, a *Node, depends map[*Node]bool) {
 		give(0, func() *Node { return a.Gather(n.Ints[0], n.Ints[2:]...) })
 	case SumBatch:
 		if r.each {
-			panic("graph: Jacobian rows of a residual that depends on the whole batch")
+			panic(wholeBatch)
 		}
 		give(0, func() *Node { return a })
 	}

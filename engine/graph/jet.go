@@ -89,6 +89,9 @@ func Multi(orders ...[]int) (*Algebra, [][]int) {
 // Stream 1 + r·(order-1) + (k-1) is the coefficient of order k along
 // direction r.
 func Collapsed(order int, weights []float64) *Algebra {
+	if order < 2 {
+		panic(fmt.Sprintf("graph: collapsed jets of order %d: want 2 or more", order))
+	}
 	low := order - 1
 	a := newAlgebra(2 + len(weights)*low)
 	at := func(r, k int) int { return 1 + r*low + k - 1 }
@@ -98,7 +101,7 @@ func Collapsed(order int, weights []float64) *Algebra {
 				switch {
 				case j+k < order:
 					a.mul[at(r, j)][at(r, k)] = []term{{at(r, j+k), 1}}
-				case j+k == order:
+				case j+k == order && w != 0:
 					a.mul[at(r, j)][at(r, k)] = []term{{a.size - 1, w}}
 				}
 			}
@@ -183,7 +186,9 @@ func (p *pusher) push(n *Node, j Jet) {
 	switch n.Op {
 	case Elem:
 		p.pushElem(n, j)
-	case MatMul, EachMul:
+	case MatMul:
+		p.product(j, p.jet(in[0]), p.jet(in[1]), eachRow)
+	case EachMul:
 		p.product(j, p.jet(in[0]), p.jet(in[1]), (*Node).MatMul)
 	case Contract:
 		sum := !n.Batched && anyBatched(in)

@@ -10,11 +10,11 @@ import (
 
 // axis resolves a negative axis and checks it.
 func (n *Node) axis(op string, a int) int {
+	if a < -len(n.Shape) || a >= len(n.Shape) {
+		panic(fmt.Sprintf("graph: %s: axis %d of shape %v", op, a, n.Shape))
+	}
 	if a < 0 {
 		a += len(n.Shape)
-	}
-	if a < 0 || a >= len(n.Shape) {
-		panic(fmt.Sprintf("graph: %s: axis %d of shape %v", op, a, n.Shape))
 	}
 	return a
 }
@@ -78,6 +78,7 @@ func Outer(a, b *Node) *Node {
 
 // Reshape returns the elements of n in row-major order under another shape.
 func (n *Node) Reshape(shape ...int) *Node {
+	checkShape("reshape", shape)
 	if product(shape) != n.Size() {
 		panic(fmt.Sprintf("graph: reshape %v to %v: %d elements against %d", n.Shape, shape, n.Size(), product(shape)))
 	}
@@ -132,13 +133,14 @@ func (n *Node) BroadcastTo(shape ...int) *Node {
 	if slices.Equal(n.Shape, shape) {
 		return n
 	}
+	checkShape("broadcast", shape)
 	for i := range n.Shape {
 		k := len(shape) - len(n.Shape) + i
 		if k < 0 || n.Shape[i] != 1 && n.Shape[i] != shape[k] {
 			panic(fmt.Sprintf("graph: broadcast of %v to %v", n.Shape, shape))
 		}
 	}
-	if n.Op == Broadcast {
+	if n.Op == Broadcast && n.In[0].Batched == n.Batched {
 		n = n.In[0]
 	}
 	return n.with(Broadcast, slices.Clone(shape))
@@ -212,6 +214,9 @@ func (n *Node) Pad(axis, lo, length int) *Node {
 
 // Concat joins nodes along an axis; all other axes must agree.
 func Concat(axis int, in ...*Node) *Node {
+	if len(in) == 0 {
+		panic("graph: concat of nothing")
+	}
 	first := in[0]
 	a := first.axis("concat", axis)
 	shape := slices.Clone(first.Shape)
@@ -241,6 +246,7 @@ func (n *Node) Gather(axis int, index ...int) *Node {
 	}
 	shape := slices.Clone(n.Shape)
 	shape[a] = len(index)
+	checkShape("gather", shape)
 	return n.with(Gather, shape, append([]int{a}, index...)...)
 }
 
@@ -338,4 +344,12 @@ func (n *Node) MeanBatch() *Node { return n.SumBatch().Mul(n.Graph.BatchSize().R
 // MeanSquare returns the mean of n² over the batch and all elements.
 func (n *Node) MeanSquare() *Node {
 	return n.Square().Sum().MeanBatch().Scale(1 / math.Max(1, float64(n.Size())))
+}
+
+// Batch repeats n for every sample: the same value, batched.
+func (n *Node) Batch() *Node {
+	if n.Batched {
+		return n
+	}
+	return n.Graph.add(Node{Op: Broadcast, In: []*Node{n}, Shape: n.Shape, Batched: true})
 }

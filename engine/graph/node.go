@@ -129,26 +129,30 @@ func (n *Node) String() string {
 
 // add returns the node equal to n, adding n if there is none.
 func (g *Graph) add(n Node) *Node {
+	// Capitals separate: digits in base 36 are lower-case.
 	key := make([]byte, 0, 64)
 	key = append(key, byte(n.Op), byte(n.Fn))
+	if n.Batched {
+		key = append(key, 'B')
+	}
 	key = strconv.AppendUint(key, math.Float64bits(n.X), 36)
 	for _, in := range n.In {
 		if in.Graph != g {
 			panic(fmt.Sprintf("graph: %v: operand %v is from another graph", n.Op, in))
 		}
-		key = append(key, 'n')
+		key = append(key, 'N')
 		key = strconv.AppendInt(key, int64(in.ID), 36)
 	}
 	for _, i := range n.Ints {
-		key = append(key, 'i')
+		key = append(key, 'I')
 		key = strconv.AppendInt(key, int64(i), 36)
 	}
 	for _, d := range n.Shape {
-		key = append(key, 's')
+		key = append(key, 'S')
 		key = strconv.AppendInt(key, int64(d), 36)
 	}
 	for _, x := range n.Data {
-		key = append(key, 'd')
+		key = append(key, 'D')
 		key = strconv.AppendUint(key, math.Float64bits(x), 36)
 	}
 	key = append(key, ':')
@@ -162,13 +166,17 @@ func (g *Graph) add(n Node) *Node {
 	return &n
 }
 
-// leaf adds a named leaf; the name must be new.
-func (g *Graph) leaf(n Node, list *[]*Node) *Node {
-	for _, d := range n.Shape {
+func checkShape(name string, shape []int) {
+	for _, d := range shape {
 		if d < 1 {
-			panic(fmt.Sprintf("graph: %v %s: shape %v: every length must be 1 or more", n.Op, n.Name, n.Shape))
+			panic(fmt.Sprintf("graph: %s: shape %v: every length must be 1 or more", name, shape))
 		}
 	}
+}
+
+// leaf adds a named leaf; the name must be new.
+func (g *Graph) leaf(n Node, list *[]*Node) *Node {
+	checkShape(n.Op.String()+" "+n.Name, n.Shape)
 	for _, old := range *list {
 		if old.Name == n.Name {
 			panic(fmt.Sprintf("graph: %v %q is there already, with shape %v", n.Op, n.Name, old.Shape))
@@ -203,6 +211,7 @@ func (g *Graph) Const(x float64) *Node { return g.add(Node{Op: Const, X: x}) }
 
 // Tensor returns a constant array, row-major.
 func (g *Graph) Tensor(data []float64, shape ...int) *Node {
+	checkShape("tensor", shape)
 	if product(shape) != len(data) {
 		panic(fmt.Sprintf("graph: tensor of %d numbers for shape %v", len(data), shape))
 	}
@@ -213,3 +222,19 @@ func (g *Graph) Tensor(data []float64, shape ...int) *Node {
 func (g *Graph) BatchSize() *Node { return g.add(Node{Op: BatchSize}) }
 
 func (n *Node) isConst(x float64) bool { return n.Op == Const && n.X == x }
+
+// number returns the value of n if all its elements are one constant.
+func (n *Node) number() (float64, bool) {
+	if n.Op == Broadcast && !n.Batched {
+		n = n.In[0]
+	}
+	return n.X, n.Op == Const
+}
+
+// Rebuild returns n with other operands of the same shapes or, for
+// element-wise nodes, shapes that broadcast to the same.
+func (n *Node) Rebuild(in []*Node) *Node {
+	m := *n
+	m.In = in
+	return n.Graph.add(m)
+}

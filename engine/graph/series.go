@@ -119,9 +119,12 @@ func power(y, z *Node, p float64, order int) []*Node {
 		if b == 0 {
 			break
 		}
-		if whole {
+		switch {
+		case p == float64(k):
+			v = y.Graph.Const(1)
+		case whole:
 			v = z.PowConst(p - float64(k))
-		} else {
+		default:
 			v = v.Mul(r)
 		}
 		c = append(c, v.Scale(b))
