@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"golang.org/x/term"
+
+	"github.com/gakuri-lab/gakuri/experiment"
+)
+
+// side is where the text of a column stands.
+type side bool
+
+const (
+	left  side = false
+	right side = true
+)
+
+// textWidth is the number of terminal cells of s: two for a kanji.
+func textWidth(s string) int { return lipgloss.Width(s) }
+
+// pad fills s with spaces to width cells.
+func pad(s string, width int, at side) string {
+	space := strings.Repeat(" ", max(0, width-textWidth(s)))
+	if at == right {
+		return space + s
+	}
+	return s + space
+}
+
+// wrap breaks text into lines of at most width cells: after a space, or, as
+// Japanese allows, beside a wide letter that does not close a phrase.
+func wrap(text string, width int) []string {
+	width = max(width, 20)
+	var lines []string
+	line := ""
+	for _, piece := range pieces(text) {
+		if line != "" && textWidth(line)+textWidth(strings.TrimRight(piece, " ")) > width {
+			lines, line = append(lines, strings.TrimRight(line, " ")), ""
+		}
+		line += piece
+	}
+	if line = strings.TrimRight(line, " "); line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// pieces cuts text where a line may end.
+func pieces(text string) []string {
+	var list []string
+	begin, open := 0, true // open: a line may end before the next wide letter
+	for i, r := range text {
+		wide := textWidth(string(r)) == 2
+		closing := strings.ContainsRune("、。)」・ー", r)
+		if i > begin && (text[i-1] == ' ' || wide && !closing || open && !closing) {
+			list, begin = append(list, text[begin:i]), i
+		}
+		open = wide
+	}
+	return append(list, text[begin:])
+}
+
+// isTerminal says whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// columns is the width of the terminal behind w, or 80.
+func columns(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return min(width, 120)
+		}
+	}
+	return 80
+}
+
+// ink colours text for a terminal; the zero value leaves it as it is.
+type ink struct{ on bool }
+
+func inkFor(w io.Writer) ink {
+	return ink{isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+}
+
+func (k ink) paint(code, s string) string {
+	if !k.on {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (k ink) bold(s string) string  { return k.paint("1", s) }
+func (k ink) dim(s string) string   { return k.paint("2", s) }
+func (k ink) green(s string) string { return k.paint("32", s) }
+func (k ink) red(s string) string   { return k.paint("31", s) }
+
+// number writes x with the given significant digits.
+func number(x float64, digits int) string {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return strings.ToLower(strconv.FormatFloat(x, 'g', -1, 64))
+	}
+	return strconv.FormatFloat(x, 'g', digits, 64)
+}
+
+// rulerTable writes the rulers as a table, at most width cells wide where the
+// numbers allow: sources that do not fit stand on a line of their own.
+func (a *app) rulerTable(w io.Writer, rulers []experiment.Ruler, width int) {
+	k := inkFor(w)
+	head := []experiment.Text{{}, textRuler, textValue, textExact, textUnit, textError, textPassMark, textSource}
+	sides := []side{left, left, right, right, left, right, right, left}
+	rows := make([][]string, 0, len(rulers)+1)
+	first := make([]string, len(head))
+	for i, t := range head {
+		first[i] = a.say(t)
+	}
+	rows = append(rows, first)
+	for _, r := range rulers {
+		rows = append(rows, a.rulerCells(r))
+	}
+	widths := make([]int, len(head))
+	total := 0
+	for i := range head {
+		for _, row := range rows {
+			widths[i] = max(widths[i], textWidth(row[i]))
+		}
+		total += widths[i] + 2
+	}
+	last := len(head) - 1
+	beside := total-2 <= width
+	for n, row := range rows {
+		var line strings.Builder
+		for i, cell := range row[:last] {
+			line.WriteString(pad(cell, widths[i], sides[i]))
+			line.WriteString("  ")
+		}
+		if beside {
+			line.WriteString(row[last])
+		}
+		text := strings.TrimRight(line.String(), " ")
+		switch {
+		case n == 0:
+			text = k.bold(text)
+		case rulers[n-1].OK:
+			text = k.green(row[0]) + strings.TrimPrefix(text, row[0])
+		default:
+			text = k.red(row[0]) + strings.TrimPrefix(text, row[0])
+		}
+		fmt.Fprintln(w, text)
+		if !beside && n > 0 && row[last] != "" {
+			for _, l := range wrap(row[last], width-5) {
+				fmt.Fprintln(w, k.dim("     "+l))
+			}
+		}
+	}
+}
+
+func (a *app) rulerCells(r experiment.Ruler) []string {
+	mark := "✗"
+	if r.OK {
+		mark = "✓"
+	}
+	value := number(r.Value, 6)
+	if r.Sigma != nil {
+		value += " ± " + number(*r.Sigma, 2)
+	}
+	return []string{mark, a.rulerName(r), value, number(r.Exact, 6), r.Unit, number(r.Error, 2), number(r.PassMark, 2), r.Source}
+}
+
+func (a *app) rulerName(r experiment.Ruler) string {
+	if name := a.say(r.Text); name != "" {
+		return name
+	}
+	return r.Name
+}
