@@ -106,7 +106,7 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(a.flagError)
 	root.PersistentFlags().String("lang", a.lang, a.say(textLang))
-	root.AddCommand(a.runCommand(), a.listCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.listCommand(), a.dataCommand(), a.versionCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

@@ -86,8 +86,7 @@ var (
 	textSteps     = experiment.Text{En: "steps", Ja: "ステップ"}
 	textParams    = experiment.Text{En: "parameters", Ja: "パラメータ"}
 	textPass      = experiment.Text{En: "passed", Ja: "合格"}
-	textFail      = experiment.Text{En: "failed", Ja: "不合格"}
-	textRulers    = experiment.Text{En: "rulers", Ja: "物差し"}
+	textNotHere   = experiment.Text{En: "not here yet:", Ja: "未取得:"}
 	textNoRuler   = experiment.Text{En: "no ruler was measured", Ja: "物差しが測定されませんでした"}
 	textFolder    = experiment.Text{En: "run folder", Ja: "実行フォルダ"}
 	textGoOn      = experiment.Text{En: "go on with", Ja: "再開するには"}

@@ -67,7 +67,7 @@ func (v *view) progress(p experiment.Progress) {
 		return
 	}
 	if v.bar == nil {
-		v.bar = v.newBar(p)
+		v.bar = v.app.newBar(int64(p.Total))
 	} else if now.Sub(v.last) < barEvery {
 		return
 	}
@@ -80,20 +80,21 @@ func (v *view) progress(p experiment.Progress) {
 	}
 }
 
-func (v *view) newBar(p experiment.Progress) *progressbar.ProgressBar {
-	total := int64(p.Total)
+// newBar is a progress bar with time left on standard error; total 0 if nobody
+// knows it.
+func (a *app) newBar(total int64, more ...progressbar.Option) *progressbar.ProgressBar {
 	if total == 0 {
 		total = -1
 	}
-	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(v.app.err),
+	return progressbar.NewOptions64(total, append([]progressbar.Option{
+		progressbar.OptionSetWriter(a.err),
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░", BarStart: " ", BarEnd: " "}),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionFullWidth(),
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionUseANSICodes(true),
-	)
+	}, more...)...)
 }
 
 func (v *view) describe(p experiment.Progress) string {
