@@ -1,3 +1,18 @@
 package optim
 
-func secondOrder() []resumable { return nil }
+import "github.com/gakuri-lab/gakuri/engine/train"
+
+// secondOrder lists the steppers with a memory of their own for TestResume.
+func secondOrder() []resumable {
+	wood := mgh()[6]
+	gauss := func(opt GaussNewtonOptions) func() (train.Stepper, func() []uint64) {
+		return func() (train.Stepper, func() []uint64) {
+			x := append([]float64(nil), wood.start...)
+			return NewGaussNewton(&curve{n: wood.n, p: wood.p, resid: wood.resid}, x, opt), bitsOf(x)
+		}
+	}
+	return []resumable{
+		{"Gauss-Newton", gauss(GaussNewtonOptions{})},
+		{"Gauss-Newton, scaled", gauss(GaussNewtonOptions{Scale: true, Bend: -1})},
+	}
+}
