@@ -1,0 +1,59 @@
+package linalg
+
+// pack copies alpha times the n×k block of a factor that begins at s into
+// panels of w rows,
+//
+//	dst[q·w·k + p·w + r] = alpha·(element (q·w+r, p)).
+//
+// A last panel of fewer rows keeps the stride w, its gaps are left as they
+// are.
+func pack(dst, s []float64, f factor, n, k, w int, alpha float64) {
+	for i := 0; i < n; i += w {
+		h := min(w, n-i)
+		panel := dst[i*k : i*k+(k-1)*w+h]
+		switch {
+		case f.outer != 1:
+			packRows(panel, s[i*f.outer:], f.outer, h, k, w, alpha)
+		case alpha == 1 && h == panelA && w == panelA:
+			for p := range k {
+				*(*[panelA]float64)(panel[p*w:]) = *(*[panelA]float64)(s[i+p*f.inner:])
+			}
+		case alpha == 1 && h == panelB && w == panelB:
+			for p := range k {
+				*(*[panelB]float64)(panel[p*w:]) = *(*[panelB]float64)(s[i+p*f.inner:])
+			}
+		default:
+			for p := range k {
+				to := panel[p*w : p*w+h]
+				for r, x := range s[i+p*f.inner : i+p*f.inner+h] {
+					to[r] = alpha * x
+				}
+			}
+		}
+	}
+}
+
+// packRows transposes h rows of k contiguous elements, four at a time.
+func packRows(panel, s []float64, stride, h, k, w int, alpha float64) {
+	r := 0
+	for ; r+4 <= h; r += 4 {
+		s0 := s[r*stride : r*stride+k]
+		s1 := s[(r+1)*stride : (r+1)*stride+k][:len(s0)]
+		s2 := s[(r+2)*stride : (r+2)*stride+k][:len(s0)]
+		s3 := s[(r+3)*stride : (r+3)*stride+k][:len(s0)]
+		at := r
+		for p := range s0 {
+			to := panel[at : at+4 : at+4]
+			to[0] = alpha * s0[p]
+			to[1] = alpha * s1[p]
+			to[2] = alpha * s2[p]
+			to[3] = alpha * s3[p]
+			at += w
+		}
+	}
+	for ; r < h; r++ {
+		for p, x := range s[r*stride : r*stride+k] {
+			panel[p*w+r] = alpha * x
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package linalg
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/gakuri-lab/gakuri/engine/kernel/matmul"
+)
+
+// Sizes of the blocks. A panel of B (depth × panelB) stays in the first-level
+// cache while the panels of a block of A (rowsA × depth, in the second-level
+// cache) pass by.
+const (
+	panelA = 12   // rows of a packed panel of A, those of the kernel
+	panelB = 16   // columns of a packed panel of B
+	depth  = 192  // length of a panel: terms summed between two visits to C
+	rowsA  = 240  // rows of a packed block of A
+	colsB  = 2048 // columns of a packed block of B
+)
+
+// parallelFlops is the work below which no goroutine is started, some 200 µs
+// of one core.
+const parallelFlops = 10e6
+
+// product is C = alpha·A·Bᵀ + beta·C with the factors A m×k and B n×k; only
+// the upper triangle if upper is true.
+type product struct {
+	c           []float64
+	ldc         int
+	a, b        factor
+	m, n, k     int
+	alpha, beta float64
+	upper       bool
+}
+
+// part is a rectangle of C: rows i0 to i1, columns j0 to j1.
+type part struct{ i0, i1, j0, j1 int }
+
+// workspace holds packed blocks.
+type workspace struct{ a, b []float64 }
+
+var workspaces = sync.Pool{New: func() any { return new(workspace) }}
+
+func grow(s []float64, n int) []float64 {
+	if cap(s) < n {
+		return make([]float64, n)
+	}
+	return s[:n]
+}
+
+// run computes the product with at most threads goroutines.
+func (g *product) run(threads int) {
+	if g.m == 0 || g.n == 0 {
+		return
+	}
+	if g.alpha == 0 || g.k == 0 {
+		g.scale(part{0, g.m, 0, g.n}, g.beta)
+		return
+	}
+	flops := 2 * float64(g.m) * float64(g.n) * float64(g.k)
+	if g.upper {
+		flops /= 2
+	}
+	if threads < 2 || flops < parallelFlops {
+		w := workspaces.Get().(*workspace)
+		for j := 0; j < g.n; j += colsB {
+			g.compute(part{0, g.m, j, min(j+colsB, g.n)}, w)
+		}
+		workspaces.Put(w)
+		return
+	}
+	parts := g.split(2 * threads)
+	parallel(threads, len(parts), func(i int) {
+		w := workspaces.Get().(*workspace)
+		g.compute(parts[i], w)
+		workspaces.Put(w)
+	})
+}
+
+// split cuts C into about n parts of equal work, each a whole number of
+// panels; every part is computed as it would be in one piece.
+func (g *product) split(n int) []part {
+	var parts []part
+	switch {
+	case g.upper: // columns 0 to j hold j²/2 elements
+		for j := 0; j < g.n; {
+			target := float64(j)*float64(j) + float64(g.n)*float64(g.n)/float64(n)
+			end := j + panelB
+			for end < g.n && float64(end)*float64(end) < target {
+				end += panelB
+			}
+			end = min(end, g.n, j+colsB)
+			parts = append(parts, part{0, g.m, j, end})
+			j = end
+		}
+	case g.m >= g.n:
+		step := roundUp((g.m+n-1)/n, 2*panelA)
+		for j := 0; j < g.n; j += colsB {
+			for i := 0; i < g.m; i += step {
+				parts = append(parts, part{i, min(i+step, g.m), j, min(j+colsB, g.n)})
+			}
+		}
+	default:
+		step := min(roundUp((g.n+n-1)/n, panelB), colsB)
+		for j := 0; j < g.n; j += step {
+			parts = append(parts, part{0, g.m, j, min(j+step, g.n)})
+		}
+	}
+	return parts
+}
+
+func roundUp(n, to int) int { return (n + to - 1) / to * to }
+
+// parallel calls do(0) … do(n-1) from at most threads goroutines, each taking
+// the next number when it is free.
+func parallel(threads, n int, do func(i int)) {
+	var next atomic.Int64
+	work := func() {
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			do(i)
+		}
+	}
+	var wg sync.WaitGroup
+	for range min(threads, n) - 1 {
+		wg.Go(work)
+	}
+	work()
+	wg.Wait()
+}
+
+// scale multiplies a part of C by beta; 0 does not read it.
+func (g *product) scale(p part, beta float64) {
+	if beta == 1 {
+		return
+	}
+	for i := p.i0; i < p.i1; i++ {
+		first := p.j0
+		if g.upper {
+			first = max(first, i)
+		}
+		if first >= p.j1 {
+			break
+		}
+		row := g.c[i*g.ldc+first : i*g.ldc+p.j1]
+		if beta == 0 {
+			clear(row)
+			continue
+		}
+		for j := range row {
+			row[j] *= beta
+		}
+	}
+}
+
+// compute does a part. Few columns need no packed A, few rows no packed B: a
+// packed element must be used often enough. The way is chosen by the size of
+// the whole product, so that parts do not change the bits.
+func (g *product) compute(p part, w *workspace) {
+	if g.upper {
+		p.i1 = min(p.i1, p.j1)
+	}
+	if g.beta != 0 {
+		g.scale(p, g.beta)
+	}
+	for q := 0; q < g.k; q += depth {
+		d := min(depth, g.k-q)
+		acc := q > 0 || g.beta != 0
+		switch {
+		case g.n <= 8 && !g.upper:
+			w.b = grow(w.b, panelB*d)
+			pack(w.b, g.b.from(p.j0, q), g.b, p.j1-p.j0, d, panelB, g.alpha)
+			matmul.Mul(g.c[p.i0*g.ldc+p.j0:], g.ldc, g.a.from(p.i0, q), g.a.outer, g.a.inner,
+				w.b, panelB, p.i1-p.i0, p.j1-p.j0, d, acc)
+		case g.m <= 4*panelA && g.b.outer == 1 && !g.upper:
+			w.a = grow(w.a, roundUp(g.m, panelA)*d)
+			pack(w.a, g.a.from(p.i0, q), g.a, p.i1-p.i0, d, panelA, g.alpha)
+			for i := p.i0; i < p.i1; i += panelA {
+				matmul.Mul(g.c[i*g.ldc+p.j0:], g.ldc, w.a[(i-p.i0)*d:], 1, panelA,
+					g.b.from(p.j0, q), g.b.inner, min(panelA, p.i1-i), p.j1-p.j0, d, acc)
+			}
+		default:
+			w.b = grow(w.b, roundUp(p.j1-p.j0, panelB)*d)
+			pack(w.b, g.b.from(p.j0, q), g.b, p.j1-p.j0, d, panelB, 1)
+			for i := p.i0; i < p.i1; i += rowsA {
+				rows := min(rowsA, p.i1-i)
+				w.a = grow(w.a, roundUp(rows, panelA)*d)
+				pack(w.a, g.a.from(i, q), g.a, rows, d, panelA, g.alpha)
+				g.block(part{i, i + rows, p.j0, p.j1}, w, d, acc)
+			}
+		}
+	}
+}
+
+// block adds the product of a packed block of A and a packed block of B to
+// the part p of C, or sets it.
+func (g *product) block(p part, w *workspace, d int, acc bool) {
+	for j := p.j0; j < p.j1; j += panelB {
+		b := w.b[(j-p.j0)*d:]
+		cols := min(panelB, p.j1-j)
+		for i := p.i0; i < p.i1; i += panelA {
+			rows := min(panelA, p.i1-i)
+			a := w.a[(i-p.i0)*d:]
+			switch {
+			case !g.upper || i+rows-1 <= j:
+				matmul.Mul(g.c[i*g.ldc+j:], g.ldc, a, 1, panelA, b, panelB, rows, cols, d, acc)
+			case i < j+cols:
+				g.diagonal(part{i, i + rows, j, j + cols}, a, b, d, acc)
+			}
+		}
+	}
+}
+
+// diagonal does a tile that the diagonal crosses: whole, in a small array of
+// which the upper part is copied.
+func (g *product) diagonal(p part, a, b []float64, d int, acc bool) {
+	var tile [panelA * panelB]float64
+	if acc {
+		for i := p.i0; i < p.i1; i++ {
+			if first := max(i, p.j0); first < p.j1 {
+				copy(tile[(i-p.i0)*panelB+first-p.j0:], g.c[i*g.ldc+first:i*g.ldc+p.j1])
+			}
+		}
+	}
+	matmul.Mul(tile[:], panelB, a, 1, panelA, b, panelB, p.i1-p.i0, p.j1-p.j0, d, acc)
+	for i := p.i0; i < p.i1; i++ {
+		if first := max(i, p.j0); first < p.j1 {
+			copy(g.c[i*g.ldc+first:i*g.ldc+p.j1], tile[(i-p.i0)*panelB+first-p.j0:])
+		}
+	}
+}
