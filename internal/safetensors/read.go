@@ -108,7 +108,7 @@ func checkLayout(entries []entry, bytes int64) error {
 	for _, e := range entries {
 		switch {
 		case e.begin < at:
-			return fmt.Errorf("tensors %q and %q overlap in bytes %d-%d of the data: each byte must belong to one tensor", before, e.name, e.begin, min(at, e.end)-1)
+			return fmt.Errorf("tensor %q begins at byte %d of the data, inside tensor %q, which ends at byte %d: tensors must not overlap", e.name, e.begin, before, at)
 		case e.begin > at:
 			return fmt.Errorf("bytes %d-%d of the data, before tensor %q, belong to no tensor: need none left over", at, e.begin-1, e.name)
 		}
