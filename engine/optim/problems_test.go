@@ -88,8 +88,10 @@ func mgh() []problem {
 			r[0], r[1], r[2] = x[0]-1e6, x[1]-2e-6, x[0]*x[1]-2
 		}, []float64{1, 1}, 0, []float64{1e6, 2e-6}, false},
 		{"5 Beale", 3, 2, func(x, r []complex128) {
+			power := c(1)
 			for i, y := range []float64{1.5, 2.25, 2.625} {
-				r[i] = c(y) - x[0]*(1-cmplx.Pow(x[1], c(float64(i+1))))
+				power *= x[1]
+				r[i] = c(y) - x[0]*(1-power)
 			}
 		}, []float64{1, 1}, 0, []float64{3, 0.5}, false},
 		{"6 Jennrich and Sampson", 10, 2, func(x, r []complex128) {
