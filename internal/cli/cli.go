@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 
-	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -81,12 +80,14 @@ func exitCode(err error) int {
 func (a *app) execute(ctx context.Context, args []string) error {
 	root := a.root()
 	args, err := a.route(root, args)
-	if err != nil {
-		root.RunE = func(*cobra.Command, []string) error { return err }
-		args = []string{}
+	if err == nil {
+		root.SetArgs(args)
+		err = root.ExecuteContext(ctx)
 	}
-	root.SetArgs(args)
-	return fang.Execute(ctx, root, fang.WithErrorHandler(a.showError), fang.WithoutVersion())
+	if err != nil {
+		a.showError(err)
+	}
+	return err
 }
 
 // root makes the tree of commands.
@@ -96,15 +97,15 @@ func (a *app) root() *cobra.Command {
 		Short:              a.say(textRoot),
 		Args:               cobra.ArbitraryArgs,
 		DisableSuggestions: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			a.welcome()
-			return nil
-		},
+		SilenceErrors:      true,
+		SilenceUsage:       true,
+		Run:                func(*cobra.Command, []string) { a.welcome() },
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(a.flagError)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.commandHelp(cmd) })
 	root.PersistentFlags().String("lang", a.lang, a.say(textLang))
 	root.AddCommand(a.runCommand(), a.listCommand(), a.dataCommand(), a.versionCommand())
 	root.InitDefaultHelpCmd()
@@ -116,13 +117,19 @@ func (a *app) root() *cobra.Command {
 		case "completion":
 			cmd.Short = a.say(textComplete)
 		}
-		cmd.InitDefaultHelpFlag()
-		cmd.Flags().Lookup("help").Usage = a.say(textHelp)
 	}
-	root.InitDefaultHelpFlag()
-	root.Flags().Lookup("help").Usage = a.say(textHelp)
+	a.helpFlags(root)
 	must(root.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions([]string{"en", "ja"}, cobra.ShellCompDirectiveNoFileComp)))
 	return root
+}
+
+// helpFlags gives cmd and all below it the flag --help in the language of the call.
+func (a *app) helpFlags(cmd *cobra.Command) {
+	cmd.InitDefaultHelpFlag()
+	cmd.Flags().Lookup("help").Usage = a.say(textHelp)
+	for _, c := range cmd.Commands() {
+		a.helpFlags(c)
+	}
 }
 
 // must stops the program on a slip of its own.
@@ -146,6 +153,9 @@ func (a *app) route(root *cobra.Command, args []string) ([]string, error) {
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
 		return args, nil
 	}
+	if len(args) == 1 && args[0] == "--version" {
+		return []string{"version"}, nil
+	}
 	cmd, rest, err := root.Find(args)
 	if err != nil {
 		return nil, err
@@ -155,8 +165,11 @@ func (a *app) route(root *cobra.Command, args []string) ([]string, error) {
 		word = rest[0]
 	}
 	switch {
-	case cmd == root && word != "" && word != "man":
+	case cmd == root && word != "":
 		return nil, a.unknown("command", word, names(root.Commands()), "gakuri --help")
+	case cmd.Name() == "help" && cmd.Parent() == root:
+		_, err := a.route(root, rest)
+		return args, err
 	case cmd.Name() != "run" || cmd.Parent() != root:
 		return args, nil
 	case word != "":
@@ -230,15 +243,11 @@ var wants = map[string]string{
 }
 
 // showError prints an error as one line on standard error.
-func (a *app) showError(w io.Writer, styles fang.Styles, err error) {
+func (a *app) showError(err error) {
 	if e, ok := errors.AsType[*exit](err); ok && e.err == nil {
 		return
 	}
-	prefix := "gakuri:"
-	if isTerminal(a.err) {
-		prefix = styles.ErrorHeader.UnsetMargins().UnsetPadding().UnsetWidth().SetString(prefix).String()
-	}
-	fmt.Fprintln(w, prefix, a.sentence(err))
+	fmt.Fprintln(a.err, inkFor(a.err).red("gakuri:"), a.sentence(err))
 }
 
 // sentence is the error in the language of the call, where it has one.

@@ -13,11 +13,8 @@ import (
 // experimentHelp prints the question, examples, fields and presets of e.
 func (a *app) experimentHelp(e *experiment.Experiment, cmd *cobra.Command) {
 	k := inkFor(a.out)
-	width := columns(a.out)
 	fmt.Fprintf(a.out, "%s\n", k.bold(a.say(e.Title)))
-	for _, line := range wrap(a.say(e.Question), width) {
-		fmt.Fprintln(a.out, line)
-	}
+	a.entry(0, "", a.say(e.Question))
 	head := func(t experiment.Text) { fmt.Fprintf(a.out, "\n%s\n", k.bold(a.say(t))) }
 
 	head(textUsage)
@@ -28,41 +25,71 @@ func (a *app) experimentHelp(e *experiment.Experiment, cmd *cobra.Command) {
 	}
 
 	fields := experiment.Fields(e.NewSpec())
-	var every []*pflag.Flag
-	cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) { every = append(every, f) })
 	column := len("  --threads  ")
 	for _, f := range fields {
 		column = max(column, len("  --"+f.Flag+"  "))
 	}
-	entry := func(name string, parts ...string) {
-		text := strings.Join(parts, a.comma())
-		for i, line := range wrap(text, width-column) {
-			if i > 0 {
-				name = ""
-			}
-			fmt.Fprintln(a.out, pad("  "+name, column, left)+line)
-		}
-	}
 	head(textFields)
 	for _, f := range fields {
-		entry("--"+f.Flag, a.fieldParts(f)...)
+		a.entry(column, "--"+f.Flag, strings.Join(a.fieldParts(f), a.comma()))
 	}
 	if len(e.Presets) > 0 {
 		head(textPresets)
-		for _, p := range e.Presets {
-			fmt.Fprintln(a.out, "  --preset "+p.Name)
-			for _, line := range wrap(a.say(p.Text), width-column) {
-				fmt.Fprintln(a.out, strings.Repeat(" ", column)+line)
-			}
-		}
+	}
+	for _, p := range e.Presets {
+		fmt.Fprintln(a.out, "  --preset "+p.Name)
+		a.entry(column, "", a.say(p.Text))
 	}
 	head(textEveryRun)
-	for _, f := range every {
-		entry("--"+f.Name, f.Usage)
+	for _, name := range runFlagNames {
+		if f := cmd.Flag(name); f != nil {
+			a.entry(column, "--"+name, f.Usage)
+		}
 	}
 	fmt.Fprintln(a.out)
-	for _, line := range wrap(a.say(textExitCodes), width) {
-		fmt.Fprintln(a.out, line)
+	a.entry(0, "", a.say(textExitCodes))
+}
+
+// commandHelp prints what a command is, its commands and flags.
+func (a *app) commandHelp(cmd *cobra.Command) {
+	k := inkFor(a.out)
+	a.entry(0, "", cmd.Short)
+	head := func(t experiment.Text) { fmt.Fprintf(a.out, "\n%s\n", k.bold(a.say(t))) }
+
+	head(textUsage)
+	use := strings.TrimSuffix(cmd.UseLine(), " [flags]")
+	if cmd.HasAvailableSubCommands() && cmd.Name() != "run" {
+		use += " COMMAND"
+	}
+	fmt.Fprintf(a.out, "  %s [flags]\n", use)
+	column := 12
+	for _, c := range cmd.Commands() {
+		column = max(column, len("  "+c.Name()+"  "))
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { column = max(column, len("  --"+f.Name+"  ")) })
+	if cmd.HasAvailableSubCommands() {
+		head(textCommands)
+	}
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			a.entry(column, c.Name(), c.Short)
+		}
+	}
+	head(textFlags)
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { a.entry(column, "--"+f.Name, f.Usage) })
+	if long := cmd.Long; long != "" {
+		fmt.Fprintf(a.out, "\n%s\n", long)
+	}
+}
+
+// entry prints a name and, beginning in the given column, its text.
+func (a *app) entry(column int, name, text string) {
+	if name != "" {
+		name = "  " + name
+	}
+	for _, line := range wrap(text, columns(a.out)-column) {
+		fmt.Fprintln(a.out, pad(name, column, left)+line)
+		name = ""
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ type runFlags struct {
 }
 
 // runFlagNames are taken: a spec cannot have them.
-var runFlagNames = []string{"preset", "spec", "out", "resume", "seed", "threads", "json", "quiet", "lang", "help"}
+var runFlagNames = []string{"preset", "spec", "seed", "threads", "out", "resume", "json", "quiet", "lang", "help"}
 
 // runCommand is "run", with one command below it for each experiment.
 func (a *app) runCommand() *cobra.Command {
@@ -77,7 +78,7 @@ func (a *app) completePreset(cmd *cobra.Command, _ []string, _ string) ([]string
 func (a *app) experimentCommand(e *experiment.Experiment, f *runFlags) *cobra.Command {
 	var given []setting
 	cmd := &cobra.Command{
-		Use: e.Name, Short: a.say(e.Title), Long: a.say(e.Question), Args: noArgs,
+		Use: e.Name, Short: a.say(e.Title), Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.prepare(e, f, given, cmd.Flags().Changed("seed"))
 			if err != nil {
@@ -228,6 +229,27 @@ func newSpec(e *experiment.Experiment, preset string) (any, error) {
 	return nil, fmt.Errorf("unknown preset %q: give one of %s", preset, strings.Join(list, ", "))
 }
 
+// keepEvery is the least time between two states written to the run folder: a
+// state on the disk costs as much as thousands of steps of a small network. The
+// last state of a run that ends by itself or by Ctrl-C is always written.
+const keepEvery = time.Second
+
+// keeper passes frames to a recorder, and states not too often.
+type keeper struct {
+	to   experiment.Sink
+	last time.Time
+}
+
+func (k *keeper) Put(f experiment.Frame) {
+	if _, ok := f.(experiment.Saved); ok {
+		if time.Since(k.last) < keepEvery {
+			return
+		}
+		defer func() { k.last = time.Now() }()
+	}
+	k.to.Put(f)
+}
+
 // sinks hands every frame to several sinks.
 type sinks []experiment.Sink
 
@@ -248,16 +270,15 @@ func (a *app) run(ctx context.Context, c *call, f *runFlags) error {
 	v := a.newView(f)
 	stopNote := context.AfterFunc(ctx, func() { v.note(a.say(textStopping)) })
 	start := time.Now()
-	res, runErr := c.experiment.Run(ctx, c.spec, experiment.Options{Seed: c.seed, Threads: c.threads, Resume: c.from}, sinks{rec, v})
+	res, runErr := c.experiment.Run(ctx, c.spec, experiment.Options{Seed: c.seed, Threads: c.threads, Resume: c.from}, sinks{&keeper{rec, start}, v})
 	seconds := time.Since(start).Seconds()
 	stopNote()
 	v.done()
 
-	diverged, isDiverged := errors.AsType[*train.DivergedError](runErr)
+	_, diverged := errors.AsType[*train.DivergedError](runErr)
 	switch {
-	case isDiverged:
+	case diverged:
 		res.Stop = train.Diverged
-		res.Steps = max(res.Steps, diverged.Kept)
 	case runErr != nil && errors.Is(runErr, context.Canceled):
 		res.Stop, runErr = train.Cancelled, nil
 	case runErr != nil:
@@ -301,10 +322,8 @@ func (a *app) openFolder(c *call) (*record.Recorder, error) {
 // verdict turns a result into the error whose exit code is the program's.
 func (a *app) verdict(c *call, res experiment.Result, runErr error) error {
 	switch {
-	case res.Stop == train.Diverged && runErr != nil:
-		return &exit{exitFail, fmt.Errorf("%w (%s)", runErr, c.dir)}
 	case res.Stop == train.Diverged:
-		return &exit{exitFail, fmt.Errorf("%s: diverged at step %d; %s; try a smaller rate", c.dir, res.Steps, textRunFailed.En)}
+		return &exit{exitFail, &divergedError{c.experiment.Name, c.dir, res.Steps, runErr}}
 	case res.Stop == train.Cancelled:
 		return &exit{code: exitInterrupted}
 	case len(res.Rulers) == 0:
@@ -313,4 +332,28 @@ func (a *app) verdict(c *call, res experiment.Result, runErr error) error {
 		return &exit{code: exitFail}
 	}
 	return nil
+}
+
+// divergedError says at which step a run diverged, what is kept and where, and
+// what to try.
+type divergedError struct {
+	name, dir string
+	step      int
+	cause     error // a *[train.DivergedError], or nil
+}
+
+func (e *divergedError) Error() string { return e.In("en") }
+
+// In returns the sentence in lang.
+func (e *divergedError) In(lang string) string {
+	loss, kept := math.NaN(), e.step
+	if d, ok := errors.AsType[*train.DivergedError](e.cause); ok {
+		loss, kept, e.step = d.Loss, d.Kept, d.Step
+	}
+	if lang == "ja" {
+		return fmt.Sprintf("%s は発散しました。ステップ %d で損失が %g になりました。ステップ %d の状態を %s に保存しました。学習率を小さくするか、勾配を制限してください",
+			e.name, e.step, loss, kept, e.dir)
+	}
+	return fmt.Sprintf("%s diverged: loss %g at step %d; the state of step %d is kept in %s; try a smaller rate or clip the gradient",
+		e.name, loss, e.step, kept, e.dir)
 }

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"charm.land/lipgloss/v2"
+	"github.com/rivo/uniseg"
 	"golang.org/x/term"
 
 	"github.com/gakuri-lab/gakuri/experiment"
@@ -23,7 +23,7 @@ const (
 )
 
 // textWidth is the number of terminal cells of s: two for a kanji.
-func textWidth(s string) int { return lipgloss.Width(s) }
+func textWidth(s string) int { return uniseg.StringWidth(s) }
 
 // pad fills s with spaces to width cells.
 func pad(s string, width int, at side) string {
@@ -110,53 +110,49 @@ func number(x float64, digits int) string {
 	return strconv.FormatFloat(x, 'g', digits, 64)
 }
 
-// rulerTable writes the rulers as a table, at most width cells wide where the
-// numbers allow: sources that do not fit stand on a line of their own.
+// rulerTable writes the rulers as a table. Where width cells are too few,
+// sources stand on a line of their own, and then names too.
 func (a *app) rulerTable(w io.Writer, rulers []experiment.Ruler, width int) {
-	k := inkFor(w)
-	head := []experiment.Text{{}, textRuler, textValue, textExact, textUnit, textError, textPassMark, textSource}
-	sides := []side{left, left, right, right, left, right, right, left}
-	rows := make([][]string, 0, len(rulers)+1)
-	first := make([]string, len(head))
-	for i, t := range head {
-		first[i] = a.say(t)
-	}
-	rows = append(rows, first)
+	rows := [][]string{{"", a.say(textRuler), a.say(textValue), a.say(textExact), a.say(textUnit), a.say(textError), a.say(textPassMark), a.say(textSource)}}
 	for _, r := range rulers {
 		rows = append(rows, a.rulerCells(r))
 	}
-	widths := make([]int, len(head))
-	total := 0
-	for i := range head {
+	const mark, name = 0, 1
+	sides := []side{left, left, right, right, left, right, right, left}
+	source := len(rows[0]) - 1
+	widths := make([]int, source+1)
+	total := -2
+	for i := range widths {
 		for _, row := range rows {
 			widths[i] = max(widths[i], textWidth(row[i]))
 		}
 		total += widths[i] + 2
 	}
-	last := len(head) - 1
-	beside := total-2 <= width
+	sourceBelow := total > width
+	nameAbove := total-widths[source]-2 > width
+	k := inkFor(w)
 	for n, row := range rows {
-		var line strings.Builder
-		for i, cell := range row[:last] {
-			line.WriteString(pad(cell, widths[i], sides[i]))
-			line.WriteString("  ")
+		paint := k.bold
+		if n > 0 && rulers[n-1].OK {
+			paint = k.green
+		} else if n > 0 {
+			paint = k.red
 		}
-		if beside {
-			line.WriteString(row[last])
+		line := paint(pad(row[mark], widths[mark], left)) + "  " + pad(row[name], widths[name], left)
+		if nameAbove {
+			fmt.Fprintln(w, strings.TrimRight(line, " "))
+			line = "  "
 		}
-		text := strings.TrimRight(line.String(), " ")
-		switch {
-		case n == 0:
-			text = k.bold(text)
-		case rulers[n-1].OK:
-			text = k.green(row[0]) + strings.TrimPrefix(text, row[0])
-		default:
-			text = k.red(row[0]) + strings.TrimPrefix(text, row[0])
+		for i := name + 1; i < source; i++ {
+			line += "  " + pad(row[i], widths[i], sides[i])
 		}
-		fmt.Fprintln(w, text)
-		if !beside && n > 0 && row[last] != "" {
-			for _, l := range wrap(row[last], width-5) {
-				fmt.Fprintln(w, k.dim("     "+l))
+		if !sourceBelow {
+			line += "  " + row[source]
+		}
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
+		if sourceBelow && n > 0 && row[source] != "" {
+			for _, l := range wrap(row[source], width-5) {
+				fmt.Fprintln(w, "     "+k.dim(l))
 			}
 		}
 	}

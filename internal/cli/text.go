@@ -63,6 +63,8 @@ var (
 	textDataDir = experiment.Text{En: "folder of data sets (GAKURI_DATA)", Ja: "データセットのフォルダ(GAKURI_DATA)"}
 
 	textUsage     = experiment.Text{En: "Usage", Ja: "使い方"}
+	textCommands  = experiment.Text{En: "Commands", Ja: "コマンド"}
+	textFlags     = experiment.Text{En: "Flags", Ja: "フラグ"}
 	textExamples  = experiment.Text{En: "Examples", Ja: "例"}
 	textFields    = experiment.Text{En: "What can be changed", Ja: "変えられる量"}
 	textPresets   = experiment.Text{En: "Presets", Ja: "名前付きの設定"}
@@ -74,24 +76,23 @@ var (
 		En: "Exit code: 0 all rulers pass, 1 a ruler fails or the run diverged, 2 wrong call, 130 stopped by Ctrl-C.",
 		Ja: "終了コード: 0 すべて合格、1 不合格または発散、2 呼び出しの誤り、130 Ctrl-C による中断。"}
 
-	textRuler     = experiment.Text{En: "ruler", Ja: "物差し"}
-	textValue     = experiment.Text{En: "value", Ja: "値"}
-	textExact     = experiment.Text{En: "exact", Ja: "厳密値"}
-	textUnit      = experiment.Text{En: "unit", Ja: "単位"}
-	textError     = experiment.Text{En: "error", Ja: "誤差"}
-	textPassMark  = experiment.Text{En: "pass mark", Ja: "合格線"}
-	textSource    = experiment.Text{En: "source", Ja: "出典"}
-	textStep      = experiment.Text{En: "step", Ja: "ステップ"}
-	textLoss      = experiment.Text{En: "loss", Ja: "損失"}
-	textSteps     = experiment.Text{En: "steps", Ja: "ステップ"}
-	textParams    = experiment.Text{En: "parameters", Ja: "パラメータ"}
-	textPass      = experiment.Text{En: "passed", Ja: "合格"}
-	textNotHere   = experiment.Text{En: "not here yet:", Ja: "未取得:"}
-	textNoRuler   = experiment.Text{En: "no ruler was measured", Ja: "物差しが測定されませんでした"}
-	textFolder    = experiment.Text{En: "run folder", Ja: "実行フォルダ"}
-	textGoOn      = experiment.Text{En: "go on with", Ja: "再開するには"}
-	textStopping  = experiment.Text{En: "stopping after this step; Ctrl-C again quits at once", Ja: "このステップで終了します。もう一度 Ctrl-C で直ちに終了します"}
-	textRunFailed = experiment.Text{En: "the last finite state is kept", Ja: "最後の有限な状態を保存しました"}
+	textRuler    = experiment.Text{En: "ruler", Ja: "物差し"}
+	textValue    = experiment.Text{En: "value", Ja: "値"}
+	textExact    = experiment.Text{En: "exact", Ja: "厳密値"}
+	textUnit     = experiment.Text{En: "unit", Ja: "単位"}
+	textError    = experiment.Text{En: "error", Ja: "誤差"}
+	textPassMark = experiment.Text{En: "pass mark", Ja: "合格線"}
+	textSource   = experiment.Text{En: "source", Ja: "出典"}
+	textStep     = experiment.Text{En: "step", Ja: "ステップ"}
+	textLoss     = experiment.Text{En: "loss", Ja: "損失"}
+	textSteps    = experiment.Text{En: "steps", Ja: "ステップ"}
+	textParams   = experiment.Text{En: "parameters", Ja: "パラメータ"}
+	textPass     = experiment.Text{En: "passed", Ja: "合格"}
+	textNotHere  = experiment.Text{En: "not here yet:", Ja: "未取得:"}
+	textNoRuler  = experiment.Text{En: "no ruler was measured", Ja: "物差しが測定されませんでした"}
+	textFolder   = experiment.Text{En: "run folder", Ja: "実行フォルダ"}
+	textGoOn     = experiment.Text{En: "go on with", Ja: "再開するには"}
+	textStopping = experiment.Text{En: "stopping after this step; Ctrl-C again quits at once", Ja: "このステップで終了します。もう一度 Ctrl-C で直ちに終了します"}
 
 	stopTexts = map[string]experiment.Text{
 		"converged": {En: "converged", Ja: "収束"},

@@ -146,21 +146,26 @@ func (a *app) showResult(c *call, res experiment.Result, seconds float64, quiet 
 	if t, ok := stopTexts[stop]; ok {
 		stop = a.say(t)
 	}
-	n, all := passed(res.Rulers), len(res.Rulers)
-	verdict := k.green(fmt.Sprintf("%d/%d %s", n, all, a.say(textPass)))
-	if n < all || all == 0 {
-		verdict = k.red(fmt.Sprintf("%d/%d %s", n, all, a.say(textPass)))
+	parts := []string{stop}
+	if n, all := passed(res.Rulers), len(res.Rulers); all > 0 {
+		paint := k.green
+		if n < all {
+			paint = k.red
+		}
+		parts = []string{paint(fmt.Sprintf("%d/%d %s", n, all, a.say(textPass))), stop}
 	}
+	took := fmt.Sprintf("%.3g s", seconds)
 	if quiet {
-		_, err := fmt.Fprintf(a.out, "%s: %s, %s, %.3g s, %s\n", c.experiment.Name, verdict, stop, seconds, c.dir)
+		parts = append(parts, took, c.dir)
+		_, err := fmt.Fprintf(a.out, "%s: %s\n", c.experiment.Name, strings.Join(parts, " · "))
 		return err
 	}
-	if all > 0 {
+	if len(res.Rulers) > 0 {
 		fmt.Fprintln(a.out)
 		a.rulerTable(a.out, res.Rulers, columns(a.out))
 	}
-	fmt.Fprintf(a.out, "\n%s: %s · %s · %s · %s · %.3g s\n", c.experiment.Name, verdict, stop,
-		a.count(res.Steps, textSteps), a.count(res.Parameters, textParams), seconds)
+	parts = append(parts, a.count(res.Steps, textSteps), a.count(res.Parameters, textParams), took)
+	fmt.Fprintf(a.out, "\n%s: %s\n", c.experiment.Name, strings.Join(parts, " · "))
 	_, err := fmt.Fprintf(a.out, "%s: %s\n", a.say(textFolder), c.dir)
 	if res.Stop == "cancelled" {
 		_, err = fmt.Fprintf(a.out, "%s: gakuri run --resume %s\n", a.say(textGoOn), c.dir)
