@@ -199,15 +199,6 @@ func contains(list []int, v int) bool {
 	return false
 }
 
-// commutes reports whether the first two operands of op may change places.
-func commutes(op Op) bool {
-	switch op {
-	case Add, Mul, Max, Min, Equal, MulAdd, MulSub, NegMulAdd:
-		return true
-	}
-	return false
-}
-
 // interpret runs the steps over one chunk after another: as many whole rows
 // as fit a register, or pieces of one row.
 func (p *Program[T]) interpret(a *Args) {

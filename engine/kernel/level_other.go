@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package kernel
 
 import "github.com/gakuri-lab/gakuri/engine/array"

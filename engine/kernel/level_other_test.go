@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package kernel
 
 func levels() []string { return []string{"plain"} }

@@ -95,3 +95,27 @@ func (l *lowering) expLog(a int, x float64) int {
 	k := l.add(Instr{Op: Const, X: x})
 	return l.add(Instr{Op: Exp, A: l.add(Instr{Op: Mul, A: lg, B: k})})
 }
+
+// commutes reports whether the first two operands of op may change places.
+func commutes(op Op) bool {
+	switch op {
+	case Add, Mul, Max, Min, Equal, MulAdd, MulSub, NegMulAdd:
+		return true
+	}
+	return false
+}
+
+// Broadcasts lists, as bit masks over the operands of op, which may be one
+// number for a whole row: the forms the one-operation kernels come in. The
+// interpreter brings every other case to one of these.
+func Broadcasts(op Op) []int {
+	switch {
+	case op.Arity() == 1:
+		return []int{0}
+	case op.Arity() == 3:
+		return []int{0, 2, 4, 6}
+	case commutes(op):
+		return []int{0, 2}
+	}
+	return []int{0, 1, 2}
+}
