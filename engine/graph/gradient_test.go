@@ -13,6 +13,9 @@ func TestGradientAgainstDifferences(t *testing.T) {
 	each(t, all(), func(t *testing.T, p *point) {
 		loss, _ := p.total(p.y, 1)
 		checkGradient(t, p, loss, p.leaves, Gradient(loss, p.leaves...), differenceTol)
+		// Without weights adjoints are the same for every sample: unbatched.
+		loss = p.y.Sum().SumBatch()
+		checkGradient(t, p, loss, p.leaves, Gradient(loss, p.leaves...), differenceTol)
 	})
 }
 

@@ -279,7 +279,10 @@ func checkBig(t *testing.T, p *point, order int, ys []*Node, streams [][]*Node, 
 	e := &bigEval{batch: p.Batch, order: order, leaves: map[*Node][][]taylor{}, known: map[*Node][][]taylor{}}
 	for _, n := range p.leaves {
 		size := n.Size()
-		x := Eval(p.Values, append([]*Node{n}, p.moves[n]...)...)
+		x := [][]float64{p.full(n, n)}
+		for _, d := range p.moves[n] {
+			x = append(x, p.full(d, n))
+		}
 		rows := make([][]taylor, len(x[0])/size)
 		for s := range rows {
 			rows[s] = e.zeros(size)
@@ -296,26 +299,15 @@ func checkBig(t *testing.T, p *point, order int, ys []*Node, streams [][]*Node, 
 	for i, y := range ys {
 		want := e.value(y)
 		for k, s := range streams[i] {
-			var got []float64
+			got := make([]float64, len(want)*y.Size())
 			if s != nil {
-				got = Eval(p.Values, s)[0]
+				got = p.full(s, y)
 			}
-			size := y.Size()
-			for r := range want {
-				for j := range size {
-					w, _ := want[r][j][k].Float64()
-					g := 0.0
-					switch {
-					case s == nil:
-					case s.Batched:
-						g = got[r*size+j]
-					default:
-						g = got[j]
-					}
-					if !within(g, w, tol) {
-						t.Errorf("%v: stream %d, sample %d, element %d: %.17g, want %.17g", y, k, r, j, g, w)
-						return
-					}
+			for j := range got {
+				w, _ := want[j/y.Size()][j%y.Size()][k].Float64()
+				if !within(got[j], w, tol) {
+					t.Errorf("%v: stream %d, element %d: %.17g, want %.17g", y, k, j, got[j], w)
+					return
 				}
 			}
 		}

@@ -280,6 +280,10 @@ func (pr program) draw(batch int, rng *rand.Rand) *point {
 		p.leaves = append(p.leaves, n)
 		p.Inputs[n.Name] = draw(batch*n.Size(), pr.lo, pr.hi)
 		for k := range 2 {
+			if rng.IntN(3) == 0 { // the same direction for every sample
+				p.moves[n] = append(p.moves[n], g.Tensor(draw(n.Size(), -1, 1), n.Shape...))
+				continue
+			}
 			d := g.Input(fmt.Sprint(n.Name, " direction ", k+1), n.Shape...)
 			p.Inputs[d.Name] = draw(batch*n.Size(), -1, 1)
 			p.moves[n] = append(p.moves[n], d)
