@@ -2,12 +2,18 @@ package plot
 
 import (
 	"bytes"
+	"encoding/xml"
+	"errors"
 	"flag"
 	"image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"gonum.org/v1/plot/vg"
 
 	"github.com/gakuri-lab/gakuri/experiment"
 )
@@ -117,6 +123,13 @@ func TestPictures(t *testing.T) {
 							t.Fatal(err)
 						}
 					}
+					var again bytes.Buffer
+					if err := Render(curves, lang, &again, format); err != nil || !bytes.Equal(b.Bytes(), again.Bytes()) {
+						t.Errorf("drawn again: another picture, error %v", err)
+					}
+					if format == "svg" {
+						checkSVG(t, b.Bytes())
+					}
 					if format == "png" {
 						img, err := png.Decode(bytes.NewReader(b.Bytes()))
 						if err != nil {
@@ -129,5 +142,92 @@ func TestPictures(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// checkSVG holds that the document is XML with a title, needs no font, and has
+// no number that is none.
+func checkSVG(t *testing.T, svg []byte) {
+	t.Helper()
+	elements := map[string]int{}
+	dec := xml.NewDecoder(bytes.NewReader(svg))
+	for {
+		tok, err := dec.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := tok.(xml.StartElement); ok {
+			elements[start.Name.Local]++
+		}
+	}
+	if elements["title"] != 1 || elements["text"] > 0 || elements["path"] == 0 {
+		t.Errorf("elements %v: want one title, no text, and paths", elements)
+	}
+	for _, bad := range []string{"NaN", "Inf"} {
+		if bytes.Contains(svg, []byte(bad)) {
+			t.Errorf("the document holds %s", bad)
+		}
+	}
+}
+
+func TestRenderRefuses(t *testing.T) {
+	odd := []experiment.Curve{{Lines: []experiment.Line{{X: []float64{1}, Y: nil}}}}
+	for _, tt := range []struct {
+		curves []experiment.Curve
+		format string
+		want   string
+	}{
+		{nil, "svg", "no curves"},
+		{odd, "svg", "has 1 x and 0 y"},
+		{freeFall(), "pdf", "need svg or png"},
+	} {
+		if err := Render(tt.curves, "en", io.Discard, tt.format); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("error %v, want one with %q", err, tt.want)
+		}
+	}
+	full := errors.New("no space left on device")
+	for _, format := range Formats {
+		if err := Render(freeFall(), "en", failing{full}, format); !errors.Is(err, full) {
+			t.Errorf("%s, disk full: error %v", format, err)
+		}
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestGlyphs holds that the font has what labels are made of: no boxes.
+func TestGlyphs(t *testing.T) {
+	f, err := loadFont()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const need = "AZaz09 ×·−±|()[]/%°²³⁰¹⁴⁵⁶⁷⁸⁹⁻∂∇∑√≈≤≥′αβγδεηθλμνξπρστφχψωΓΔΘΛΞΠΣΦΨΩħ" +
+		"学習物理時刻位置速度加速度厳密解予測誤差訓練点試験損失歩数確率密度波動関数温度相転移臨界指数固有値励起対数絶対値重力自由落下ニューラルネット（）「」、。"
+	for _, r := range need {
+		if i, err := f.font.GlyphIndex(nil, r); err != nil || i == 0 {
+			t.Errorf("no glyph for %q", r)
+		}
+	}
+}
+
+// TestThin holds that thinning keeps what can be seen: ends, lowest, highest.
+func TestThin(t *testing.T) {
+	var pts []vg.Point
+	for i := range 100000 {
+		pts = append(pts, vg.Point{X: vg.Length(i) / 1000, Y: vg.Length(math.Sin(float64(i) * 1.7))})
+	}
+	pts[43210].Y, pts[43211].Y = 5, -5
+	out := thin(pts)
+	low, high := vg.Length(0), vg.Length(0)
+	for _, p := range out {
+		low, high = min(low, p.Y), max(high, p.Y)
+	}
+	if len(out) > 4*501 || out[0] != pts[0] || out[len(out)-1] != pts[len(pts)-1] || low != -5 || high != 5 {
+		t.Errorf("%d points from %v to %v, heights %v to %v", len(out), out[0], out[len(out)-1], low, high)
 	}
 }
