@@ -49,7 +49,7 @@ func NewAdamW[T array.Float](n int, o AdamWOptions) *Method[T] {
 
 func newAdam[T array.Float](n int, name string, o AdamOptions, decay float64) *Method[T] {
 	b1, b2, eps := or(o.Beta1, 0.9), or(o.Beta2, 0.999), or(o.Epsilon, 1e-8)
-	r := rule[T]{name: name, slots: []string{"m", "v"}, loop: adamLoop[T]}
+	r := rule[T]{name: name, slots: []string{"m", "v"}, code: adamCode, loop: adamLoop[T]}
 	r.coefficients = func(t int, rate float64) [numCoef]T {
 		// 1-βᵗ by expm1, which keeps its digits while βᵗ is near 1.
 		c1 := -math.Expm1(float64(t) * math.Log(b1))

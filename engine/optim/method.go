@@ -17,6 +17,7 @@ import (
 // step allocates.
 type Method[T array.Float] struct {
 	rule     rule[T]
+	fused    *fused[T] // nil: the loop does all
 	rate     float64
 	schedule Schedule
 	maxNorm  float64
@@ -31,7 +32,9 @@ type rule[T array.Float] struct {
 	slots []string // names of the running averages
 	// coefficients returns the scalars of step t ≥ 1 at the given rate.
 	coefficients func(t int, rate float64) [numCoef]T
-	// loop is the update: p, g and the slots are of one length.
+	// code is the update for vector kernels.
+	code string
+	// loop is its plain meaning: p, g and the slots are of one length.
 	loop func(p, g, s0, s1 []T, c *[numCoef]T)
 }
 
@@ -43,7 +46,7 @@ func newMethod[T array.Float](n int, r rule[T], rate float64, s Schedule, maxNor
 	if n < 0 {
 		panic(fmt.Sprintf("optim: %s on %d parameters", r.name, n))
 	}
-	m := &Method[T]{rule: r, rate: rate, schedule: s, maxNorm: maxNorm}
+	m := &Method[T]{rule: r, fused: fuse(r), rate: rate, schedule: s, maxNorm: maxNorm}
 	for i := range r.slots {
 		m.slots[i] = make([]T, n)
 	}
@@ -80,9 +83,19 @@ func (m *Method[T]) Update(params, grad []T, lo, hi int) {
 		if len(s[i]) != len(params) {
 			panic(fmt.Sprintf("optim: %s made for %d parameters, given %d", m.rule.name, len(s[i]), len(params)))
 		}
-		s[i] = s[i][lo:hi]
 	}
-	m.rule.loop(params[lo:hi], grad[lo:hi], s[0], s[1], &m.coef)
+	p, g := params[lo:hi], grad[lo:hi]
+	for i := range m.rule.slots {
+		s[i] = m.slots[i][lo:hi]
+	}
+	if m.fused != nil {
+		done := m.fused.update(p, g, &s, &m.coef)
+		p, g = p[done:], g[done:]
+		for i := range m.rule.slots {
+			s[i] = s[i][done:]
+		}
+	}
+	m.rule.loop(p, g, s[0], s[1], &m.coef)
 }
 
 // Steps returns the number of steps begun.

@@ -3,6 +3,7 @@ package optim
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/gakuri-lab/gakuri/engine/array"
@@ -59,6 +60,73 @@ func updateInRanges[T array.Float](t *testing.T) {
 			if x[i] != y[i] {
 				t.Fatalf("%s: element %d is %v whole and %v in ranges", whole.Name(), i, x[i], y[i])
 			}
+		}
+	}
+}
+
+// TestFusedIsLoop demands from the vector kernels the bits of the plain loops,
+// also for numbers at the ends of the range.
+func TestFusedIsLoop(t *testing.T) {
+	t.Run("float64", fusedIsLoop[float64])
+	t.Run("float32", fusedIsLoop[float32])
+}
+
+func fusedIsLoop[T array.Float](t *testing.T) {
+	const n = 1000
+	rng := rand.New(rand.NewPCG(7, 8))
+	for k, m := range methods[T](n) {
+		if m.fused == nil {
+			t.Skip("no vector kernels on this processor or in this build")
+		}
+		plain := methods[T](n)[k]
+		plain.fused = nil
+		x := random[T](rng, n)
+		y := append([]T(nil), x...)
+		for step := range 4 {
+			grad := random[T](rng, n)
+			for i := range grad {
+				grad[i] *= T(math.Exp(40 * rng.NormFloat64())) // to overflow in float32
+			}
+			if step == 3 {
+				grad[0], grad[1] = T(math.NaN()), T(math.Inf(1))
+			}
+			m.Step(x, grad)
+			plain.Step(y, grad)
+		}
+		same := func(name string, a, b []T) {
+			for i := range a {
+				if a[i] != b[i] && (a[i] == a[i] || b[i] == b[i]) {
+					t.Fatalf("%s: %s[%d] is %v by kernel, %v by loop", m.Name(), name, i, a[i], b[i])
+				}
+			}
+		}
+		same("params", x, y)
+		for i, name := range m.rule.slots {
+			same(name, m.slots[i], plain.slots[i])
+		}
+	}
+}
+
+// TestUpdateOnWorkers updates ranges at the same time; the race detector and
+// the bits are the judges.
+func TestUpdateOnWorkers(t *testing.T) {
+	const n, workers = 4000, 4
+	rng := rand.New(rand.NewPCG(9, 10))
+	x, grad := random[float32](rng, n), random[float32](rng, n)
+	y := append([]float32(nil), x...)
+	a, b := NewAdam[float32](n, AdamOptions{}), NewAdam[float32](n, AdamOptions{})
+	for range 3 {
+		a.Step(x, grad)
+		b.Begin(1)
+		var wg sync.WaitGroup
+		for w := range workers {
+			wg.Go(func() { b.Update(y, grad, w*n/workers+w%3, (w+1)*n/workers+(w+1)%workers%3) })
+		}
+		wg.Wait()
+	}
+	for i := range x {
+		if x[i] != y[i] {
+			t.Fatalf("element %d is %v alone and %v on %d workers", i, x[i], y[i], workers)
 		}
 	}
 }
@@ -194,10 +262,18 @@ func TestAverage(t *testing.T) {
 }
 
 func BenchmarkAdam(b *testing.B) {
+	b.Run("fused", func(b *testing.B) { benchmarkAdam(b, true) })
+	b.Run("loop", func(b *testing.B) { benchmarkAdam(b, false) })
+}
+
+func benchmarkAdam(b *testing.B, fused bool) {
 	const n = 4289
 	rng := rand.New(rand.NewPCG(5, 6))
 	x, grad := random[float32](rng, n), random[float32](rng, n)
 	m := NewAdam[float32](n, AdamOptions{})
+	if !fused {
+		m.fused = nil
+	}
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Step(x, grad)

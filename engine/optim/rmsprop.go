@@ -27,7 +27,7 @@ type RMSpropOptions struct {
 // lecture 6e.
 func NewRMSprop[T array.Float](n int, o RMSpropOptions) *Method[T] {
 	rho, eps := or(o.Average, 0.9), or(o.Epsilon, 1e-8)
-	r := rule[T]{name: "rmsprop", slots: []string{"v"}, loop: rmspropLoop[T]}
+	r := rule[T]{name: "rmsprop", slots: []string{"v"}, code: rmspropCode, loop: rmspropLoop[T]}
 	r.coefficients = func(_ int, rate float64) [numCoef]T {
 		return [numCoef]T{1: T(o.Decay), 2: T(rho), 3: T(1 - rho), 4: T(eps), 5: T(rate)}
 	}

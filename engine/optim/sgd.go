@@ -25,16 +25,16 @@ type SGDOptions struct {
 // Sutskever et al., ICML 2013, eqs. (3)-(4), in the variables of PyTorch, for
 // Nesterov.
 func NewSGD[T array.Float](n int, o SGDOptions) *Method[T] {
-	r := rule[T]{name: "sgd", loop: sgdLoop[T]}
+	r := rule[T]{name: "sgd", code: sgdCode, loop: sgdLoop[T]}
 	if o.Momentum != 0 {
 		r.slots = []string{"v"}
-		r.loop = momentumLoop[T]
+		r.code, r.loop = momentumCode, momentumLoop[T]
 		if o.Nesterov {
-			r.loop = nesterovLoop[T]
+			r.code, r.loop = nesterovCode, nesterovLoop[T]
 		}
 	}
 	r.coefficients = func(_ int, rate float64) [numCoef]T {
-		return [numCoef]T{1: T(o.Decay), 2: T(o.Momentum), 3: T(rate)}
+		return [numCoef]T{1: T(o.Decay), 2: T(rate), 3: T(o.Momentum)}
 	}
 	return newMethod(n, r, or(o.Rate, 0.01), o.Schedule, o.MaxNorm)
 }
@@ -43,7 +43,7 @@ func NewSGD[T array.Float](n int, o SGDOptions) *Method[T] {
 // fuse a product with a sum, so that every processor gives the same bits.
 
 func sgdLoop[T array.Float](p, g, _, _ []T, c *[numCoef]T) {
-	scale, decay, rate := c[0], c[1], c[3]
+	scale, decay, rate := c[0], c[1], c[2]
 	for i, x := range p {
 		d := T(scale*g[i]) + T(decay*x)
 		p[i] = x - T(rate*d)
@@ -51,7 +51,7 @@ func sgdLoop[T array.Float](p, g, _, _ []T, c *[numCoef]T) {
 }
 
 func momentumLoop[T array.Float](p, g, v, _ []T, c *[numCoef]T) {
-	scale, decay, mu, rate := c[0], c[1], c[2], c[3]
+	scale, decay, rate, mu := c[0], c[1], c[2], c[3]
 	for i, x := range p {
 		d := T(scale*g[i]) + T(decay*x)
 		v[i] = T(mu*v[i]) + d
@@ -60,7 +60,7 @@ func momentumLoop[T array.Float](p, g, v, _ []T, c *[numCoef]T) {
 }
 
 func nesterovLoop[T array.Float](p, g, v, _ []T, c *[numCoef]T) {
-	scale, decay, mu, rate := c[0], c[1], c[2], c[3]
+	scale, decay, rate, mu := c[0], c[1], c[2], c[3]
 	for i, x := range p {
 		d := T(scale*g[i]) + T(decay*x)
 		v[i] = T(mu*v[i]) + d
