@@ -41,15 +41,7 @@ func checkGradient(t *testing.T, p *point, f *Node, leaves, grads []*Node, tol f
 // hasStop reports whether n holds a StopGradient written by hand: differences
 // do not know it. Those inside of softmax and maxima change no derivative.
 func (n *Node) hasStop() bool {
-	if n.Op == Stop && n.In[0].Op != MaxAxis {
-		return true
-	}
-	for _, in := range n.In {
-		if in.hasStop() {
-			return true
-		}
-	}
-	return false
+	return n.some(func(n *Node) bool { return n.Op == Stop && n.In[0].Op != MaxAxis })
 }
 
 // <w, J v> = <Jᵀ w, v>
@@ -147,15 +139,9 @@ func TestJacobianRows(t *testing.T) {
 }
 
 func (n *Node) mixesSamples() bool {
-	if n.Op == SumBatch || n.Op == BatchSize || n.Op == Contract && !n.Batched && anyBatched(n.In) {
-		return true
-	}
-	for _, in := range n.In {
-		if in.mixesSamples() {
-			return true
-		}
-	}
-	return false
+	return n.some(func(n *Node) bool {
+		return n.Op == SumBatch || n.Op == BatchSize || n.Op == Contract && !n.Batched && anyBatched(n.In)
+	})
 }
 
 // Residuals of each sample that are averaged over the batch have no rows: all

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/gakuri-lab/gakuri/engine/kernel"
@@ -223,30 +224,40 @@ func (pr program) at(batch int, seed uint64) *point {
 	panic("no point clear of kinks: " + pr.name)
 }
 
-// clear reports whether no comparison below n changes within 0.02, ten times
-// the step of the differences.
-func (p *point) clear(n *Node) bool {
-	const room = 0.02
-	var gap []float64
-	switch {
-	case n.Op == Elem && (n.Fn == kernel.Max || n.Fn == kernel.Min || n.Fn == kernel.Less):
-		gap = Eval(p.Values, n.In[0].Sub(n.In[1]))[0]
-	case n.Op == Elem && (n.Fn == kernel.Abs || n.Fn == kernel.Sign):
-		gap = Eval(p.Values, n.In[0])[0]
-	case n.Op == MaxAxis:
-		// The largest stands off from all others if no more than one is close.
-		close := n.AddConst(-room).Less(n.In[0]).SumAxis(n.Ints[0])
-		for _, c := range Eval(p.Values, close)[0] {
-			gap = append(gap, 2-c)
-		}
-	}
-	for _, v := range gap {
-		if math.Abs(v) < room {
+// some reports whether f holds for n or a node below it.
+func (n *Node) some(f func(n *Node) bool) bool {
+	seen := map[*Node]bool{}
+	var walk func(n *Node) bool
+	walk = func(n *Node) bool {
+		if seen[n] {
 			return false
 		}
+		seen[n] = true
+		return f(n) || slices.ContainsFunc(n.In, walk)
 	}
-	for _, in := range n.In {
-		if !p.clear(in) {
+	return walk(n)
+}
+
+// clear reports whether no comparison in y changes within 0.02, ten times the
+// step of the differences.
+func (p *point) clear(y *Node) bool {
+	const room = 0.02
+	var gaps []*Node
+	y.some(func(n *Node) bool {
+		switch {
+		case n.Op == Elem && (n.Fn == kernel.Max || n.Fn == kernel.Min || n.Fn == kernel.Less):
+			gaps = append(gaps, n.In[0].Sub(n.In[1]))
+		case n.Op == Elem && (n.Fn == kernel.Abs || n.Fn == kernel.Sign):
+			gaps = append(gaps, n.In[0])
+		case n.Op == MaxAxis:
+			// The largest stands off from all others if it alone is close to itself.
+			close := n.AddConst(-room).Less(n.In[0]).SumAxis(n.Ints[0])
+			gaps = append(gaps, close.AddConst(-2))
+		}
+		return false
+	})
+	for _, v := range Eval(p.Values, gaps...) {
+		if slices.ContainsFunc(v, func(x float64) bool { return math.Abs(x) < room }) {
 			return false
 		}
 	}
