@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func blockPartAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
 TEXT ·blockPartAVX512F32(SB), NOSPLIT, $0-88
 	MOVQ  c+0(FP), AX
 	MOVQ  a+16(FP), CX
@@ -25,57 +25,49 @@ TEXT ·blockPartAVX512F32(SB), NOSPLIT, $0-88
 	LEAQ  (SI)(SI*2), R9
 
 rows12:
-	CMPQ      DX, $0x0c
-	JLT       done12
-	MOVQ      acc+80(FP), R14
-	TESTQ     R14, R14
-	JZ        zero12
-	MOVQ      AX, R13
-	VMOVUPS.Z (R13), K1, Y0
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y1
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y2
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y3
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y4
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y5
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y6
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y7
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y8
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y9
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y10
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y11
-	JMP       start12
-
-zero12:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-	VPXORD Y8, Y8, Y8
-	VPXORD Y9, Y9, Y9
-	VPXORD Y10, Y10, Y10
-	VPXORD Y11, Y11, Y11
-
-start12:
-	MOVQ CX, R10
-	LEAQ (R10)(SI*4), R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x0c
+	JLT        done12
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	MOVQ       CX, R10
+	LEAQ       (R10)(SI*4), R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum12:
 	VMOVUPS.Z        (R13), K1, Y12
@@ -97,63 +89,96 @@ sum12:
 	ADDQ             DI, R12
 	DECQ             R14
 	JNZ              sum12
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store12
 	MOVQ             AX, R13
-	VMOVUPS          Y0, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y0, Y0
 	ADDQ             BX, R13
-	VMOVUPS          Y1, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y1, Y1
 	ADDQ             BX, R13
-	VMOVUPS          Y2, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y2, Y2
 	ADDQ             BX, R13
-	VMOVUPS          Y3, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y3, Y3
 	ADDQ             BX, R13
-	VMOVUPS          Y4, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y4, Y4
 	ADDQ             BX, R13
-	VMOVUPS          Y5, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y5, Y5
 	ADDQ             BX, R13
-	VMOVUPS          Y6, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y6, Y6
 	ADDQ             BX, R13
-	VMOVUPS          Y7, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y7, Y7
 	ADDQ             BX, R13
-	VMOVUPS          Y8, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y8, Y8
 	ADDQ             BX, R13
-	VMOVUPS          Y9, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y9, Y9
 	ADDQ             BX, R13
-	VMOVUPS          Y10, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y10, Y10
 	ADDQ             BX, R13
-	VMOVUPS          Y11, K1, (R13)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(R9*4), CX
-	SUBQ             $0x0c, DX
-	JMP              rows12
+	VMOVUPS.Z        (R13), K1, Y12
+	VADDPS           Y12, Y11, Y11
+
+store12:
+	MOVQ    AX, R13
+	VMOVUPS Y0, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y1, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y2, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y3, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y4, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y5, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y6, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y7, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y8, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y9, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y10, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y11, K1, (R13)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(R9*4), CX
+	SUBQ    $0x0c, DX
+	JMP     rows12
 
 done12:
 rows4:
-	CMPQ      DX, $0x04
-	JLT       done4
-	MOVQ      acc+80(FP), R14
-	TESTQ     R14, R14
-	JZ        zero4
-	MOVQ      AX, R13
-	VMOVUPS.Z (R13), K1, Y0
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y1
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y2
-	ADDQ      BX, R13
-	VMOVUPS.Z (R13), K1, Y3
-	JMP       start4
-
-zero4:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-
-start4:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum4:
 	VMOVUPS.Z        (R13), K1, Y4
@@ -165,38 +190,47 @@ sum4:
 	ADDQ             DI, R10
 	DECQ             R14
 	JNZ              sum4
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store4
 	MOVQ             AX, R13
-	VMOVUPS          Y0, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y4
+	VADDPS           Y4, Y0, Y0
 	ADDQ             BX, R13
-	VMOVUPS          Y1, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y4
+	VADDPS           Y4, Y1, Y1
 	ADDQ             BX, R13
-	VMOVUPS          Y2, K1, (R13)
+	VMOVUPS.Z        (R13), K1, Y4
+	VADDPS           Y4, Y2, Y2
 	ADDQ             BX, R13
-	VMOVUPS          Y3, K1, (R13)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(SI*4), CX
-	SUBQ             $0x04, DX
-	JMP              rows4
+	VMOVUPS.Z        (R13), K1, Y4
+	VADDPS           Y4, Y3, Y3
+
+store4:
+	MOVQ    AX, R13
+	VMOVUPS Y0, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y1, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y2, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPS Y3, K1, (R13)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows1:
-	CMPQ      DX, $0x01
-	JLT       done1
-	MOVQ      acc+80(FP), R14
-	TESTQ     R14, R14
-	JZ        zero1
-	MOVQ      AX, R13
-	VMOVUPS.Z (R13), K1, Y0
-	JMP       start1
-
-zero1:
-	VPXORD Y0, Y0, Y0
-
-start1:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	VPXORD     Y0, Y0, Y0
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum1:
 	VMOVUPS.Z        (R13), K1, Y1
@@ -205,20 +239,28 @@ sum1:
 	ADDQ             DI, R10
 	DECQ             R14
 	JNZ              sum1
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store1
 	MOVQ             AX, R13
-	VMOVUPS          Y0, K1, (R13)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(SI*1), CX
-	SUBQ             $0x01, DX
-	JMP              rows1
+	VMOVUPS.Z        (R13), K1, Y1
+	VADDPS           Y1, Y0, Y0
+
+store1:
+	MOVQ    AX, R13
+	VMOVUPS Y0, K1, (R13)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockYYAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F, AVX512VL, FMA3
+// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
 TEXT ·blockYYAVX512F32(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -236,81 +278,73 @@ TEXT ·blockYYAVX512F32(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows12:
-	CMPQ    DX, $0x0c
-	JLT     done12
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero12
-	MOVQ    AX, R14
-	VMOVUPS (R14), Y0
-	VMOVUPS (R14)(R9*1), Y1
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y2
-	VMOVUPS (R14)(R9*1), Y3
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y4
-	VMOVUPS (R14)(R9*1), Y5
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y6
-	VMOVUPS (R14)(R9*1), Y7
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y8
-	VMOVUPS (R14)(R9*1), Y9
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y10
-	VMOVUPS (R14)(R9*1), Y11
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y12
-	VMOVUPS (R14)(R9*1), Y13
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y14
-	VMOVUPS (R14)(R9*1), Y15
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y16
-	VMOVUPS (R14)(R9*1), Y17
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y18
-	VMOVUPS (R14)(R9*1), Y19
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y20
-	VMOVUPS (R14)(R9*1), Y21
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y22
-	VMOVUPS (R14)(R9*1), Y23
-	JMP     start12
-
-zero12:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-	VPXORD Y8, Y8, Y8
-	VPXORD Y9, Y9, Y9
-	VPXORD Y10, Y10, Y10
-	VPXORD Y11, Y11, Y11
-	VPXORD Y12, Y12, Y12
-	VPXORD Y13, Y13, Y13
-	VPXORD Y14, Y14, Y14
-	VPXORD Y15, Y15, Y15
-	VPXORD Y16, Y16, Y16
-	VPXORD Y17, Y17, Y17
-	VPXORD Y18, Y18, Y18
-	VPXORD Y19, Y19, Y19
-	VPXORD Y20, Y20, Y20
-	VPXORD Y21, Y21, Y21
-	VPXORD Y22, Y22, Y22
-	VPXORD Y23, Y23, Y23
-
-start12:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	LEAQ (R12)(SI*4), R13
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x0c
+	JLT        done12
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	VPXORD     Y12, Y12, Y12
+	VPXORD     Y13, Y13, Y13
+	VPXORD     Y14, Y14, Y14
+	VPXORD     Y15, Y15, Y15
+	VPXORD     Y16, Y16, Y16
+	VPXORD     Y17, Y17, Y17
+	VPXORD     Y18, Y18, Y18
+	VPXORD     Y19, Y19, Y19
+	VPXORD     Y20, Y20, Y20
+	VPXORD     Y21, Y21, Y21
+	VPXORD     Y22, Y22, Y22
+	VPXORD     Y23, Y23, Y23
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	LEAQ       (R12)(SI*4), R13
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum12:
 	VMOVUPS          (R14), Y24
@@ -351,104 +385,137 @@ sum12:
 	ADDQ             DI, R13
 	DECQ             R15
 	JNZ              sum12
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store12
 	MOVQ             AX, R14
-	VMOVUPS          Y0, (R14)
-	VMOVUPS          Y1, (R14)(R9*1)
+	VADDPS           (R14), Y0, Y0
+	VADDPS           (R14)(R9*1), Y1, Y1
 	ADDQ             BX, R14
-	VMOVUPS          Y2, (R14)
-	VMOVUPS          Y3, (R14)(R9*1)
+	VADDPS           (R14), Y2, Y2
+	VADDPS           (R14)(R9*1), Y3, Y3
 	ADDQ             BX, R14
-	VMOVUPS          Y4, (R14)
-	VMOVUPS          Y5, (R14)(R9*1)
+	VADDPS           (R14), Y4, Y4
+	VADDPS           (R14)(R9*1), Y5, Y5
 	ADDQ             BX, R14
-	VMOVUPS          Y6, (R14)
-	VMOVUPS          Y7, (R14)(R9*1)
+	VADDPS           (R14), Y6, Y6
+	VADDPS           (R14)(R9*1), Y7, Y7
 	ADDQ             BX, R14
-	VMOVUPS          Y8, (R14)
-	VMOVUPS          Y9, (R14)(R9*1)
+	VADDPS           (R14), Y8, Y8
+	VADDPS           (R14)(R9*1), Y9, Y9
 	ADDQ             BX, R14
-	VMOVUPS          Y10, (R14)
-	VMOVUPS          Y11, (R14)(R9*1)
+	VADDPS           (R14), Y10, Y10
+	VADDPS           (R14)(R9*1), Y11, Y11
 	ADDQ             BX, R14
-	VMOVUPS          Y12, (R14)
-	VMOVUPS          Y13, (R14)(R9*1)
+	VADDPS           (R14), Y12, Y12
+	VADDPS           (R14)(R9*1), Y13, Y13
 	ADDQ             BX, R14
-	VMOVUPS          Y14, (R14)
-	VMOVUPS          Y15, (R14)(R9*1)
+	VADDPS           (R14), Y14, Y14
+	VADDPS           (R14)(R9*1), Y15, Y15
 	ADDQ             BX, R14
-	VMOVUPS          Y16, (R14)
-	VMOVUPS          Y17, (R14)(R9*1)
+	VADDPS           (R14), Y16, Y16
+	VADDPS           (R14)(R9*1), Y17, Y17
 	ADDQ             BX, R14
-	VMOVUPS          Y18, (R14)
-	VMOVUPS          Y19, (R14)(R9*1)
+	VADDPS           (R14), Y18, Y18
+	VADDPS           (R14)(R9*1), Y19, Y19
 	ADDQ             BX, R14
-	VMOVUPS          Y20, (R14)
-	VMOVUPS          Y21, (R14)(R9*1)
+	VADDPS           (R14), Y20, Y20
+	VADDPS           (R14)(R9*1), Y21, Y21
 	ADDQ             BX, R14
-	VMOVUPS          Y22, (R14)
-	VMOVUPS          Y23, (R14)(R9*1)
-	ADDQ             BX, R14
-	MOVQ             R14, AX
-	LEAQ             (CX)(R10*4), CX
-	SUBQ             $0x0c, DX
-	JMP              rows12
+	VADDPS           (R14), Y22, Y22
+	VADDPS           (R14)(R9*1), Y23, Y23
+
+store12:
+	MOVQ    AX, R14
+	VMOVUPS Y0, (R14)
+	VMOVUPS Y1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y2, (R14)
+	VMOVUPS Y3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y4, (R14)
+	VMOVUPS Y5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y6, (R14)
+	VMOVUPS Y7, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y8, (R14)
+	VMOVUPS Y9, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y10, (R14)
+	VMOVUPS Y11, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y12, (R14)
+	VMOVUPS Y13, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y14, (R14)
+	VMOVUPS Y15, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y16, (R14)
+	VMOVUPS Y17, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y18, (R14)
+	VMOVUPS Y19, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y20, (R14)
+	VMOVUPS Y21, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y22, (R14)
+	VMOVUPS Y23, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(R10*4), CX
+	SUBQ    $0x0c, DX
+	JMP     rows12
 
 done12:
 rows8:
-	CMPQ    DX, $0x08
-	JLT     done8
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero8
-	MOVQ    AX, R14
-	VMOVUPS (R14), Y0
-	VMOVUPS (R14)(R9*1), Y1
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y2
-	VMOVUPS (R14)(R9*1), Y3
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y4
-	VMOVUPS (R14)(R9*1), Y5
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y6
-	VMOVUPS (R14)(R9*1), Y7
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y8
-	VMOVUPS (R14)(R9*1), Y9
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y10
-	VMOVUPS (R14)(R9*1), Y11
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y12
-	VMOVUPS (R14)(R9*1), Y13
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y14
-	VMOVUPS (R14)(R9*1), Y15
-	JMP     start8
-
-zero8:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-	VPXORD Y8, Y8, Y8
-	VPXORD Y9, Y9, Y9
-	VPXORD Y10, Y10, Y10
-	VPXORD Y11, Y11, Y11
-	VPXORD Y12, Y12, Y12
-	VPXORD Y13, Y13, Y13
-	VPXORD Y14, Y14, Y14
-	VPXORD Y15, Y15, Y15
-
-start8:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	VPXORD     Y12, Y12, Y12
+	VPXORD     Y13, Y13, Y13
+	VPXORD     Y14, Y14, Y14
+	VPXORD     Y15, Y15, Y15
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum8:
 	VMOVUPS          (R14), Y16
@@ -478,71 +545,92 @@ sum8:
 	ADDQ             DI, R12
 	DECQ             R15
 	JNZ              sum8
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store8
 	MOVQ             AX, R14
-	VMOVUPS          Y0, (R14)
-	VMOVUPS          Y1, (R14)(R9*1)
+	VADDPS           (R14), Y0, Y0
+	VADDPS           (R14)(R9*1), Y1, Y1
 	ADDQ             BX, R14
-	VMOVUPS          Y2, (R14)
-	VMOVUPS          Y3, (R14)(R9*1)
+	VADDPS           (R14), Y2, Y2
+	VADDPS           (R14)(R9*1), Y3, Y3
 	ADDQ             BX, R14
-	VMOVUPS          Y4, (R14)
-	VMOVUPS          Y5, (R14)(R9*1)
+	VADDPS           (R14), Y4, Y4
+	VADDPS           (R14)(R9*1), Y5, Y5
 	ADDQ             BX, R14
-	VMOVUPS          Y6, (R14)
-	VMOVUPS          Y7, (R14)(R9*1)
+	VADDPS           (R14), Y6, Y6
+	VADDPS           (R14)(R9*1), Y7, Y7
 	ADDQ             BX, R14
-	VMOVUPS          Y8, (R14)
-	VMOVUPS          Y9, (R14)(R9*1)
+	VADDPS           (R14), Y8, Y8
+	VADDPS           (R14)(R9*1), Y9, Y9
 	ADDQ             BX, R14
-	VMOVUPS          Y10, (R14)
-	VMOVUPS          Y11, (R14)(R9*1)
+	VADDPS           (R14), Y10, Y10
+	VADDPS           (R14)(R9*1), Y11, Y11
 	ADDQ             BX, R14
-	VMOVUPS          Y12, (R14)
-	VMOVUPS          Y13, (R14)(R9*1)
+	VADDPS           (R14), Y12, Y12
+	VADDPS           (R14)(R9*1), Y13, Y13
 	ADDQ             BX, R14
-	VMOVUPS          Y14, (R14)
-	VMOVUPS          Y15, (R14)(R9*1)
-	ADDQ             BX, R14
-	MOVQ             R14, AX
-	LEAQ             (CX)(SI*8), CX
-	SUBQ             $0x08, DX
-	JMP              rows8
+	VADDPS           (R14), Y14, Y14
+	VADDPS           (R14)(R9*1), Y15, Y15
+
+store8:
+	MOVQ    AX, R14
+	VMOVUPS Y0, (R14)
+	VMOVUPS Y1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y2, (R14)
+	VMOVUPS Y3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y4, (R14)
+	VMOVUPS Y5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y6, (R14)
+	VMOVUPS Y7, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y8, (R14)
+	VMOVUPS Y9, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y10, (R14)
+	VMOVUPS Y11, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y12, (R14)
+	VMOVUPS Y13, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y14, (R14)
+	VMOVUPS Y15, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*8), CX
+	SUBQ    $0x08, DX
+	JMP     rows8
 
 done8:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero4
-	MOVQ    AX, R14
-	VMOVUPS (R14), Y0
-	VMOVUPS (R14)(R9*1), Y1
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y2
-	VMOVUPS (R14)(R9*1), Y3
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y4
-	VMOVUPS (R14)(R9*1), Y5
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y6
-	VMOVUPS (R14)(R9*1), Y7
-	JMP     start4
-
-zero4:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum4:
 	VMOVUPS          (R14), Y8
@@ -561,49 +649,58 @@ sum4:
 	ADDQ             DI, R11
 	DECQ             R15
 	JNZ              sum4
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store4
 	MOVQ             AX, R14
-	VMOVUPS          Y0, (R14)
-	VMOVUPS          Y1, (R14)(R9*1)
+	VADDPS           (R14), Y0, Y0
+	VADDPS           (R14)(R9*1), Y1, Y1
 	ADDQ             BX, R14
-	VMOVUPS          Y2, (R14)
-	VMOVUPS          Y3, (R14)(R9*1)
+	VADDPS           (R14), Y2, Y2
+	VADDPS           (R14)(R9*1), Y3, Y3
 	ADDQ             BX, R14
-	VMOVUPS          Y4, (R14)
-	VMOVUPS          Y5, (R14)(R9*1)
+	VADDPS           (R14), Y4, Y4
+	VADDPS           (R14)(R9*1), Y5, Y5
 	ADDQ             BX, R14
-	VMOVUPS          Y6, (R14)
-	VMOVUPS          Y7, (R14)(R9*1)
-	ADDQ             BX, R14
-	MOVQ             R14, AX
-	LEAQ             (CX)(SI*4), CX
-	SUBQ             $0x04, DX
-	JMP              rows4
+	VADDPS           (R14), Y6, Y6
+	VADDPS           (R14)(R9*1), Y7, Y7
+
+store4:
+	MOVQ    AX, R14
+	VMOVUPS Y0, (R14)
+	VMOVUPS Y1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y2, (R14)
+	VMOVUPS Y3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y4, (R14)
+	VMOVUPS Y5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y6, (R14)
+	VMOVUPS Y7, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero2
-	MOVQ    AX, R14
-	VMOVUPS (R14), Y0
-	VMOVUPS (R14)(R9*1), Y1
-	ADDQ    BX, R14
-	VMOVUPS (R14), Y2
-	VMOVUPS (R14)(R9*1), Y3
-	JMP     start2
-
-zero2:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum2:
 	VMOVUPS          (R14), Y4
@@ -617,38 +714,41 @@ sum2:
 	ADDQ             DI, R11
 	DECQ             R15
 	JNZ              sum2
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store2
 	MOVQ             AX, R14
-	VMOVUPS          Y0, (R14)
-	VMOVUPS          Y1, (R14)(R9*1)
+	VADDPS           (R14), Y0, Y0
+	VADDPS           (R14)(R9*1), Y1, Y1
 	ADDQ             BX, R14
-	VMOVUPS          Y2, (R14)
-	VMOVUPS          Y3, (R14)(R9*1)
-	ADDQ             BX, R14
-	MOVQ             R14, AX
-	LEAQ             (CX)(SI*2), CX
-	SUBQ             $0x02, DX
-	JMP              rows2
+	VADDPS           (R14), Y2, Y2
+	VADDPS           (R14)(R9*1), Y3, Y3
+
+store2:
+	MOVQ    AX, R14
+	VMOVUPS Y0, (R14)
+	VMOVUPS Y1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Y2, (R14)
+	VMOVUPS Y3, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero1
-	MOVQ    AX, R14
-	VMOVUPS (R14), Y0
-	VMOVUPS (R14)(R9*1), Y1
-	JMP     start1
-
-zero1:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum1:
 	VBROADCASTSS (R11), Y2
@@ -658,21 +758,29 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R15
 	JNZ          sum1
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store1
 	MOVQ         AX, R14
-	VMOVUPS      Y0, (R14)
-	VMOVUPS      Y1, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPS       (R14), Y0, Y0
+	VADDPS       (R14)(R9*1), Y1, Y1
+
+store1:
+	MOVQ    AX, R14
+	VMOVUPS Y0, (R14)
+	VMOVUPS Y1, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockYYYAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F, AVX512VL, FMA3
+// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
 TEXT ·blockYYYAVX512F32(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -690,76 +798,68 @@ TEXT ·blockYYYAVX512F32(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows8:
-	CMPQ    DX, $0x08
-	JLT     done8
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero8
-	MOVQ    AX, R13
-	VMOVUPS (R13), Y0
-	VMOVUPS 32(R13), Y1
-	VMOVUPS (R13)(R9*1), Y2
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y3
-	VMOVUPS 32(R13), Y4
-	VMOVUPS (R13)(R9*1), Y5
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y6
-	VMOVUPS 32(R13), Y7
-	VMOVUPS (R13)(R9*1), Y8
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y9
-	VMOVUPS 32(R13), Y10
-	VMOVUPS (R13)(R9*1), Y11
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y12
-	VMOVUPS 32(R13), Y13
-	VMOVUPS (R13)(R9*1), Y14
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y15
-	VMOVUPS 32(R13), Y16
-	VMOVUPS (R13)(R9*1), Y17
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y18
-	VMOVUPS 32(R13), Y19
-	VMOVUPS (R13)(R9*1), Y20
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y21
-	VMOVUPS 32(R13), Y22
-	VMOVUPS (R13)(R9*1), Y23
-	JMP     start8
-
-zero8:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-	VPXORD Y8, Y8, Y8
-	VPXORD Y9, Y9, Y9
-	VPXORD Y10, Y10, Y10
-	VPXORD Y11, Y11, Y11
-	VPXORD Y12, Y12, Y12
-	VPXORD Y13, Y13, Y13
-	VPXORD Y14, Y14, Y14
-	VPXORD Y15, Y15, Y15
-	VPXORD Y16, Y16, Y16
-	VPXORD Y17, Y17, Y17
-	VPXORD Y18, Y18, Y18
-	VPXORD Y19, Y19, Y19
-	VPXORD Y20, Y20, Y20
-	VPXORD Y21, Y21, Y21
-	VPXORD Y22, Y22, Y22
-	VPXORD Y23, Y23, Y23
-
-start8:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	VPXORD     Y12, Y12, Y12
+	VPXORD     Y13, Y13, Y13
+	VPXORD     Y14, Y14, Y14
+	VPXORD     Y15, Y15, Y15
+	VPXORD     Y16, Y16, Y16
+	VPXORD     Y17, Y17, Y17
+	VPXORD     Y18, Y18, Y18
+	VPXORD     Y19, Y19, Y19
+	VPXORD     Y20, Y20, Y20
+	VPXORD     Y21, Y21, Y21
+	VPXORD     Y22, Y22, Y22
+	VPXORD     Y23, Y23, Y23
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum8:
 	VMOVUPS          (R13), Y24
@@ -798,87 +898,116 @@ sum8:
 	ADDQ             DI, R12
 	DECQ             R14
 	JNZ              sum8
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store8
 	MOVQ             AX, R13
-	VMOVUPS          Y0, (R13)
-	VMOVUPS          Y1, 32(R13)
-	VMOVUPS          Y2, (R13)(R9*1)
+	VADDPS           (R13), Y0, Y0
+	VADDPS           32(R13), Y1, Y1
+	VADDPS           (R13)(R9*1), Y2, Y2
 	ADDQ             BX, R13
-	VMOVUPS          Y3, (R13)
-	VMOVUPS          Y4, 32(R13)
-	VMOVUPS          Y5, (R13)(R9*1)
+	VADDPS           (R13), Y3, Y3
+	VADDPS           32(R13), Y4, Y4
+	VADDPS           (R13)(R9*1), Y5, Y5
 	ADDQ             BX, R13
-	VMOVUPS          Y6, (R13)
-	VMOVUPS          Y7, 32(R13)
-	VMOVUPS          Y8, (R13)(R9*1)
+	VADDPS           (R13), Y6, Y6
+	VADDPS           32(R13), Y7, Y7
+	VADDPS           (R13)(R9*1), Y8, Y8
 	ADDQ             BX, R13
-	VMOVUPS          Y9, (R13)
-	VMOVUPS          Y10, 32(R13)
-	VMOVUPS          Y11, (R13)(R9*1)
+	VADDPS           (R13), Y9, Y9
+	VADDPS           32(R13), Y10, Y10
+	VADDPS           (R13)(R9*1), Y11, Y11
 	ADDQ             BX, R13
-	VMOVUPS          Y12, (R13)
-	VMOVUPS          Y13, 32(R13)
-	VMOVUPS          Y14, (R13)(R9*1)
+	VADDPS           (R13), Y12, Y12
+	VADDPS           32(R13), Y13, Y13
+	VADDPS           (R13)(R9*1), Y14, Y14
 	ADDQ             BX, R13
-	VMOVUPS          Y15, (R13)
-	VMOVUPS          Y16, 32(R13)
-	VMOVUPS          Y17, (R13)(R9*1)
+	VADDPS           (R13), Y15, Y15
+	VADDPS           32(R13), Y16, Y16
+	VADDPS           (R13)(R9*1), Y17, Y17
 	ADDQ             BX, R13
-	VMOVUPS          Y18, (R13)
-	VMOVUPS          Y19, 32(R13)
-	VMOVUPS          Y20, (R13)(R9*1)
+	VADDPS           (R13), Y18, Y18
+	VADDPS           32(R13), Y19, Y19
+	VADDPS           (R13)(R9*1), Y20, Y20
 	ADDQ             BX, R13
-	VMOVUPS          Y21, (R13)
-	VMOVUPS          Y22, 32(R13)
-	VMOVUPS          Y23, (R13)(R9*1)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(SI*8), CX
-	SUBQ             $0x08, DX
-	JMP              rows8
+	VADDPS           (R13), Y21, Y21
+	VADDPS           32(R13), Y22, Y22
+	VADDPS           (R13)(R9*1), Y23, Y23
+
+store8:
+	MOVQ    AX, R13
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	VMOVUPS Y2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y3, (R13)
+	VMOVUPS Y4, 32(R13)
+	VMOVUPS Y5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y6, (R13)
+	VMOVUPS Y7, 32(R13)
+	VMOVUPS Y8, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y9, (R13)
+	VMOVUPS Y10, 32(R13)
+	VMOVUPS Y11, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y12, (R13)
+	VMOVUPS Y13, 32(R13)
+	VMOVUPS Y14, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y15, (R13)
+	VMOVUPS Y16, 32(R13)
+	VMOVUPS Y17, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y18, (R13)
+	VMOVUPS Y19, 32(R13)
+	VMOVUPS Y20, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y21, (R13)
+	VMOVUPS Y22, 32(R13)
+	VMOVUPS Y23, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*8), CX
+	SUBQ    $0x08, DX
+	JMP     rows8
 
 done8:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero4
-	MOVQ    AX, R13
-	VMOVUPS (R13), Y0
-	VMOVUPS 32(R13), Y1
-	VMOVUPS (R13)(R9*1), Y2
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y3
-	VMOVUPS 32(R13), Y4
-	VMOVUPS (R13)(R9*1), Y5
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y6
-	VMOVUPS 32(R13), Y7
-	VMOVUPS (R13)(R9*1), Y8
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y9
-	VMOVUPS 32(R13), Y10
-	VMOVUPS (R13)(R9*1), Y11
-	JMP     start4
-
-zero4:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-	VPXORD Y8, Y8, Y8
-	VPXORD Y9, Y9, Y9
-	VPXORD Y10, Y10, Y10
-	VPXORD Y11, Y11, Y11
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum4:
 	VMOVUPS          (R13), Y12
@@ -902,57 +1031,70 @@ sum4:
 	ADDQ             DI, R11
 	DECQ             R14
 	JNZ              sum4
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store4
 	MOVQ             AX, R13
-	VMOVUPS          Y0, (R13)
-	VMOVUPS          Y1, 32(R13)
-	VMOVUPS          Y2, (R13)(R9*1)
+	VADDPS           (R13), Y0, Y0
+	VADDPS           32(R13), Y1, Y1
+	VADDPS           (R13)(R9*1), Y2, Y2
 	ADDQ             BX, R13
-	VMOVUPS          Y3, (R13)
-	VMOVUPS          Y4, 32(R13)
-	VMOVUPS          Y5, (R13)(R9*1)
+	VADDPS           (R13), Y3, Y3
+	VADDPS           32(R13), Y4, Y4
+	VADDPS           (R13)(R9*1), Y5, Y5
 	ADDQ             BX, R13
-	VMOVUPS          Y6, (R13)
-	VMOVUPS          Y7, 32(R13)
-	VMOVUPS          Y8, (R13)(R9*1)
+	VADDPS           (R13), Y6, Y6
+	VADDPS           32(R13), Y7, Y7
+	VADDPS           (R13)(R9*1), Y8, Y8
 	ADDQ             BX, R13
-	VMOVUPS          Y9, (R13)
-	VMOVUPS          Y10, 32(R13)
-	VMOVUPS          Y11, (R13)(R9*1)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(SI*4), CX
-	SUBQ             $0x04, DX
-	JMP              rows4
+	VADDPS           (R13), Y9, Y9
+	VADDPS           32(R13), Y10, Y10
+	VADDPS           (R13)(R9*1), Y11, Y11
+
+store4:
+	MOVQ    AX, R13
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	VMOVUPS Y2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y3, (R13)
+	VMOVUPS Y4, 32(R13)
+	VMOVUPS Y5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y6, (R13)
+	VMOVUPS Y7, 32(R13)
+	VMOVUPS Y8, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y9, (R13)
+	VMOVUPS Y10, 32(R13)
+	VMOVUPS Y11, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero2
-	MOVQ    AX, R13
-	VMOVUPS (R13), Y0
-	VMOVUPS 32(R13), Y1
-	VMOVUPS (R13)(R9*1), Y2
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y3
-	VMOVUPS 32(R13), Y4
-	VMOVUPS (R13)(R9*1), Y5
-	JMP     start2
-
-zero2:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum2:
 	VMOVUPS          (R13), Y6
@@ -969,42 +1111,47 @@ sum2:
 	ADDQ             DI, R11
 	DECQ             R14
 	JNZ              sum2
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store2
 	MOVQ             AX, R13
-	VMOVUPS          Y0, (R13)
-	VMOVUPS          Y1, 32(R13)
-	VMOVUPS          Y2, (R13)(R9*1)
+	VADDPS           (R13), Y0, Y0
+	VADDPS           32(R13), Y1, Y1
+	VADDPS           (R13)(R9*1), Y2, Y2
 	ADDQ             BX, R13
-	VMOVUPS          Y3, (R13)
-	VMOVUPS          Y4, 32(R13)
-	VMOVUPS          Y5, (R13)(R9*1)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(SI*2), CX
-	SUBQ             $0x02, DX
-	JMP              rows2
+	VADDPS           (R13), Y3, Y3
+	VADDPS           32(R13), Y4, Y4
+	VADDPS           (R13)(R9*1), Y5, Y5
+
+store2:
+	MOVQ    AX, R13
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	VMOVUPS Y2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y3, (R13)
+	VMOVUPS Y4, 32(R13)
+	VMOVUPS Y5, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero1
-	MOVQ    AX, R13
-	VMOVUPS (R13), Y0
-	VMOVUPS 32(R13), Y1
-	VMOVUPS (R13)(R9*1), Y2
-	JMP     start1
-
-zero1:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum1:
 	VBROADCASTSS (R11), Y3
@@ -1015,22 +1162,31 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum1
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store1
 	MOVQ         AX, R13
-	VMOVUPS      Y0, (R13)
-	VMOVUPS      Y1, 32(R13)
-	VMOVUPS      Y2, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPS       (R13), Y0, Y0
+	VADDPS       32(R13), Y1, Y1
+	VADDPS       (R13)(R9*1), Y2, Y2
+
+store1:
+	MOVQ    AX, R13
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	VMOVUPS Y2, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockZZAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·blockZZAVX512F32(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -1048,81 +1204,73 @@ TEXT ·blockZZAVX512F32(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows12:
-	CMPQ    DX, $0x0c
-	JLT     done12
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero12
-	MOVQ    AX, R14
-	VMOVUPS (R14), Z0
-	VMOVUPS (R14)(R9*1), Z1
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z2
-	VMOVUPS (R14)(R9*1), Z3
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z4
-	VMOVUPS (R14)(R9*1), Z5
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z6
-	VMOVUPS (R14)(R9*1), Z7
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z8
-	VMOVUPS (R14)(R9*1), Z9
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z10
-	VMOVUPS (R14)(R9*1), Z11
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z12
-	VMOVUPS (R14)(R9*1), Z13
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z14
-	VMOVUPS (R14)(R9*1), Z15
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z16
-	VMOVUPS (R14)(R9*1), Z17
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z18
-	VMOVUPS (R14)(R9*1), Z19
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z20
-	VMOVUPS (R14)(R9*1), Z21
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z22
-	VMOVUPS (R14)(R9*1), Z23
-	JMP     start12
-
-zero12:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-
-start12:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	LEAQ (R12)(SI*4), R13
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x0c
+	JLT        done12
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	LEAQ       (R12)(SI*4), R13
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum12:
 	VMOVUPS      (R14), Z24
@@ -1169,104 +1317,137 @@ sum12:
 	ADDQ         DI, R13
 	DECQ         R15
 	JNZ          sum12
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store12
 	MOVQ         AX, R14
-	VMOVUPS      Z0, (R14)
-	VMOVUPS      Z1, (R14)(R9*1)
+	VADDPS       (R14), Z0, Z0
+	VADDPS       (R14)(R9*1), Z1, Z1
 	ADDQ         BX, R14
-	VMOVUPS      Z2, (R14)
-	VMOVUPS      Z3, (R14)(R9*1)
+	VADDPS       (R14), Z2, Z2
+	VADDPS       (R14)(R9*1), Z3, Z3
 	ADDQ         BX, R14
-	VMOVUPS      Z4, (R14)
-	VMOVUPS      Z5, (R14)(R9*1)
+	VADDPS       (R14), Z4, Z4
+	VADDPS       (R14)(R9*1), Z5, Z5
 	ADDQ         BX, R14
-	VMOVUPS      Z6, (R14)
-	VMOVUPS      Z7, (R14)(R9*1)
+	VADDPS       (R14), Z6, Z6
+	VADDPS       (R14)(R9*1), Z7, Z7
 	ADDQ         BX, R14
-	VMOVUPS      Z8, (R14)
-	VMOVUPS      Z9, (R14)(R9*1)
+	VADDPS       (R14), Z8, Z8
+	VADDPS       (R14)(R9*1), Z9, Z9
 	ADDQ         BX, R14
-	VMOVUPS      Z10, (R14)
-	VMOVUPS      Z11, (R14)(R9*1)
+	VADDPS       (R14), Z10, Z10
+	VADDPS       (R14)(R9*1), Z11, Z11
 	ADDQ         BX, R14
-	VMOVUPS      Z12, (R14)
-	VMOVUPS      Z13, (R14)(R9*1)
+	VADDPS       (R14), Z12, Z12
+	VADDPS       (R14)(R9*1), Z13, Z13
 	ADDQ         BX, R14
-	VMOVUPS      Z14, (R14)
-	VMOVUPS      Z15, (R14)(R9*1)
+	VADDPS       (R14), Z14, Z14
+	VADDPS       (R14)(R9*1), Z15, Z15
 	ADDQ         BX, R14
-	VMOVUPS      Z16, (R14)
-	VMOVUPS      Z17, (R14)(R9*1)
+	VADDPS       (R14), Z16, Z16
+	VADDPS       (R14)(R9*1), Z17, Z17
 	ADDQ         BX, R14
-	VMOVUPS      Z18, (R14)
-	VMOVUPS      Z19, (R14)(R9*1)
+	VADDPS       (R14), Z18, Z18
+	VADDPS       (R14)(R9*1), Z19, Z19
 	ADDQ         BX, R14
-	VMOVUPS      Z20, (R14)
-	VMOVUPS      Z21, (R14)(R9*1)
+	VADDPS       (R14), Z20, Z20
+	VADDPS       (R14)(R9*1), Z21, Z21
 	ADDQ         BX, R14
-	VMOVUPS      Z22, (R14)
-	VMOVUPS      Z23, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(R10*4), CX
-	SUBQ         $0x0c, DX
-	JMP          rows12
+	VADDPS       (R14), Z22, Z22
+	VADDPS       (R14)(R9*1), Z23, Z23
+
+store12:
+	MOVQ    AX, R14
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z4, (R14)
+	VMOVUPS Z5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z6, (R14)
+	VMOVUPS Z7, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z8, (R14)
+	VMOVUPS Z9, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z10, (R14)
+	VMOVUPS Z11, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z12, (R14)
+	VMOVUPS Z13, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z14, (R14)
+	VMOVUPS Z15, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z16, (R14)
+	VMOVUPS Z17, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z18, (R14)
+	VMOVUPS Z19, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z20, (R14)
+	VMOVUPS Z21, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z22, (R14)
+	VMOVUPS Z23, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(R10*4), CX
+	SUBQ    $0x0c, DX
+	JMP     rows12
 
 done12:
 rows8:
-	CMPQ    DX, $0x08
-	JLT     done8
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero8
-	MOVQ    AX, R14
-	VMOVUPS (R14), Z0
-	VMOVUPS (R14)(R9*1), Z1
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z2
-	VMOVUPS (R14)(R9*1), Z3
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z4
-	VMOVUPS (R14)(R9*1), Z5
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z6
-	VMOVUPS (R14)(R9*1), Z7
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z8
-	VMOVUPS (R14)(R9*1), Z9
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z10
-	VMOVUPS (R14)(R9*1), Z11
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z12
-	VMOVUPS (R14)(R9*1), Z13
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z14
-	VMOVUPS (R14)(R9*1), Z15
-	JMP     start8
-
-zero8:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-
-start8:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum8:
 	VMOVUPS      (R14), Z16
@@ -1300,71 +1481,92 @@ sum8:
 	ADDQ         DI, R12
 	DECQ         R15
 	JNZ          sum8
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store8
 	MOVQ         AX, R14
-	VMOVUPS      Z0, (R14)
-	VMOVUPS      Z1, (R14)(R9*1)
+	VADDPS       (R14), Z0, Z0
+	VADDPS       (R14)(R9*1), Z1, Z1
 	ADDQ         BX, R14
-	VMOVUPS      Z2, (R14)
-	VMOVUPS      Z3, (R14)(R9*1)
+	VADDPS       (R14), Z2, Z2
+	VADDPS       (R14)(R9*1), Z3, Z3
 	ADDQ         BX, R14
-	VMOVUPS      Z4, (R14)
-	VMOVUPS      Z5, (R14)(R9*1)
+	VADDPS       (R14), Z4, Z4
+	VADDPS       (R14)(R9*1), Z5, Z5
 	ADDQ         BX, R14
-	VMOVUPS      Z6, (R14)
-	VMOVUPS      Z7, (R14)(R9*1)
+	VADDPS       (R14), Z6, Z6
+	VADDPS       (R14)(R9*1), Z7, Z7
 	ADDQ         BX, R14
-	VMOVUPS      Z8, (R14)
-	VMOVUPS      Z9, (R14)(R9*1)
+	VADDPS       (R14), Z8, Z8
+	VADDPS       (R14)(R9*1), Z9, Z9
 	ADDQ         BX, R14
-	VMOVUPS      Z10, (R14)
-	VMOVUPS      Z11, (R14)(R9*1)
+	VADDPS       (R14), Z10, Z10
+	VADDPS       (R14)(R9*1), Z11, Z11
 	ADDQ         BX, R14
-	VMOVUPS      Z12, (R14)
-	VMOVUPS      Z13, (R14)(R9*1)
+	VADDPS       (R14), Z12, Z12
+	VADDPS       (R14)(R9*1), Z13, Z13
 	ADDQ         BX, R14
-	VMOVUPS      Z14, (R14)
-	VMOVUPS      Z15, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(SI*8), CX
-	SUBQ         $0x08, DX
-	JMP          rows8
+	VADDPS       (R14), Z14, Z14
+	VADDPS       (R14)(R9*1), Z15, Z15
+
+store8:
+	MOVQ    AX, R14
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z4, (R14)
+	VMOVUPS Z5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z6, (R14)
+	VMOVUPS Z7, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z8, (R14)
+	VMOVUPS Z9, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z10, (R14)
+	VMOVUPS Z11, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z12, (R14)
+	VMOVUPS Z13, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z14, (R14)
+	VMOVUPS Z15, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*8), CX
+	SUBQ    $0x08, DX
+	JMP     rows8
 
 done8:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero4
-	MOVQ    AX, R14
-	VMOVUPS (R14), Z0
-	VMOVUPS (R14)(R9*1), Z1
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z2
-	VMOVUPS (R14)(R9*1), Z3
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z4
-	VMOVUPS (R14)(R9*1), Z5
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z6
-	VMOVUPS (R14)(R9*1), Z7
-	JMP     start4
-
-zero4:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum4:
 	VMOVUPS      (R14), Z8
@@ -1385,49 +1587,58 @@ sum4:
 	ADDQ         DI, R11
 	DECQ         R15
 	JNZ          sum4
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store4
 	MOVQ         AX, R14
-	VMOVUPS      Z0, (R14)
-	VMOVUPS      Z1, (R14)(R9*1)
+	VADDPS       (R14), Z0, Z0
+	VADDPS       (R14)(R9*1), Z1, Z1
 	ADDQ         BX, R14
-	VMOVUPS      Z2, (R14)
-	VMOVUPS      Z3, (R14)(R9*1)
+	VADDPS       (R14), Z2, Z2
+	VADDPS       (R14)(R9*1), Z3, Z3
 	ADDQ         BX, R14
-	VMOVUPS      Z4, (R14)
-	VMOVUPS      Z5, (R14)(R9*1)
+	VADDPS       (R14), Z4, Z4
+	VADDPS       (R14)(R9*1), Z5, Z5
 	ADDQ         BX, R14
-	VMOVUPS      Z6, (R14)
-	VMOVUPS      Z7, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VADDPS       (R14), Z6, Z6
+	VADDPS       (R14)(R9*1), Z7, Z7
+
+store4:
+	MOVQ    AX, R14
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z4, (R14)
+	VMOVUPS Z5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z6, (R14)
+	VMOVUPS Z7, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero2
-	MOVQ    AX, R14
-	VMOVUPS (R14), Z0
-	VMOVUPS (R14)(R9*1), Z1
-	ADDQ    BX, R14
-	VMOVUPS (R14), Z2
-	VMOVUPS (R14)(R9*1), Z3
-	JMP     start2
-
-zero2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum2:
 	VMOVUPS      (R14), Z4
@@ -1442,38 +1653,41 @@ sum2:
 	ADDQ         DI, R11
 	DECQ         R15
 	JNZ          sum2
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store2
 	MOVQ         AX, R14
-	VMOVUPS      Z0, (R14)
-	VMOVUPS      Z1, (R14)(R9*1)
+	VADDPS       (R14), Z0, Z0
+	VADDPS       (R14)(R9*1), Z1, Z1
 	ADDQ         BX, R14
-	VMOVUPS      Z2, (R14)
-	VMOVUPS      Z3, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(SI*2), CX
-	SUBQ         $0x02, DX
-	JMP          rows2
+	VADDPS       (R14), Z2, Z2
+	VADDPS       (R14)(R9*1), Z3, Z3
+
+store2:
+	MOVQ    AX, R14
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero1
-	MOVQ    AX, R14
-	VMOVUPS (R14), Z0
-	VMOVUPS (R14)(R9*1), Z1
-	JMP     start1
-
-zero1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum1:
 	VBROADCASTSS (R11), Z2
@@ -1483,21 +1697,29 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R15
 	JNZ          sum1
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store1
 	MOVQ         AX, R14
-	VMOVUPS      Z0, (R14)
-	VMOVUPS      Z1, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPS       (R14), Z0, Z0
+	VADDPS       (R14)(R9*1), Z1, Z1
+
+store1:
+	MOVQ    AX, R14
+	VMOVUPS Z0, (R14)
+	VMOVUPS Z1, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockZZZAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·blockZZZAVX512F32(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -1515,76 +1737,68 @@ TEXT ·blockZZZAVX512F32(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows8:
-	CMPQ    DX, $0x08
-	JLT     done8
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero8
-	MOVQ    AX, R13
-	VMOVUPS (R13), Z0
-	VMOVUPS 64(R13), Z1
-	VMOVUPS (R13)(R9*1), Z2
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z3
-	VMOVUPS 64(R13), Z4
-	VMOVUPS (R13)(R9*1), Z5
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z6
-	VMOVUPS 64(R13), Z7
-	VMOVUPS (R13)(R9*1), Z8
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z9
-	VMOVUPS 64(R13), Z10
-	VMOVUPS (R13)(R9*1), Z11
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z12
-	VMOVUPS 64(R13), Z13
-	VMOVUPS (R13)(R9*1), Z14
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z15
-	VMOVUPS 64(R13), Z16
-	VMOVUPS (R13)(R9*1), Z17
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z18
-	VMOVUPS 64(R13), Z19
-	VMOVUPS (R13)(R9*1), Z20
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z21
-	VMOVUPS 64(R13), Z22
-	VMOVUPS (R13)(R9*1), Z23
-	JMP     start8
-
-zero8:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-
-start8:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum8:
 	VMOVUPS      (R13), Z24
@@ -1627,87 +1841,116 @@ sum8:
 	ADDQ         DI, R12
 	DECQ         R14
 	JNZ          sum8
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store8
 	MOVQ         AX, R13
-	VMOVUPS      Z0, (R13)
-	VMOVUPS      Z1, 64(R13)
-	VMOVUPS      Z2, (R13)(R9*1)
+	VADDPS       (R13), Z0, Z0
+	VADDPS       64(R13), Z1, Z1
+	VADDPS       (R13)(R9*1), Z2, Z2
 	ADDQ         BX, R13
-	VMOVUPS      Z3, (R13)
-	VMOVUPS      Z4, 64(R13)
-	VMOVUPS      Z5, (R13)(R9*1)
+	VADDPS       (R13), Z3, Z3
+	VADDPS       64(R13), Z4, Z4
+	VADDPS       (R13)(R9*1), Z5, Z5
 	ADDQ         BX, R13
-	VMOVUPS      Z6, (R13)
-	VMOVUPS      Z7, 64(R13)
-	VMOVUPS      Z8, (R13)(R9*1)
+	VADDPS       (R13), Z6, Z6
+	VADDPS       64(R13), Z7, Z7
+	VADDPS       (R13)(R9*1), Z8, Z8
 	ADDQ         BX, R13
-	VMOVUPS      Z9, (R13)
-	VMOVUPS      Z10, 64(R13)
-	VMOVUPS      Z11, (R13)(R9*1)
+	VADDPS       (R13), Z9, Z9
+	VADDPS       64(R13), Z10, Z10
+	VADDPS       (R13)(R9*1), Z11, Z11
 	ADDQ         BX, R13
-	VMOVUPS      Z12, (R13)
-	VMOVUPS      Z13, 64(R13)
-	VMOVUPS      Z14, (R13)(R9*1)
+	VADDPS       (R13), Z12, Z12
+	VADDPS       64(R13), Z13, Z13
+	VADDPS       (R13)(R9*1), Z14, Z14
 	ADDQ         BX, R13
-	VMOVUPS      Z15, (R13)
-	VMOVUPS      Z16, 64(R13)
-	VMOVUPS      Z17, (R13)(R9*1)
+	VADDPS       (R13), Z15, Z15
+	VADDPS       64(R13), Z16, Z16
+	VADDPS       (R13)(R9*1), Z17, Z17
 	ADDQ         BX, R13
-	VMOVUPS      Z18, (R13)
-	VMOVUPS      Z19, 64(R13)
-	VMOVUPS      Z20, (R13)(R9*1)
+	VADDPS       (R13), Z18, Z18
+	VADDPS       64(R13), Z19, Z19
+	VADDPS       (R13)(R9*1), Z20, Z20
 	ADDQ         BX, R13
-	VMOVUPS      Z21, (R13)
-	VMOVUPS      Z22, 64(R13)
-	VMOVUPS      Z23, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*8), CX
-	SUBQ         $0x08, DX
-	JMP          rows8
+	VADDPS       (R13), Z21, Z21
+	VADDPS       64(R13), Z22, Z22
+	VADDPS       (R13)(R9*1), Z23, Z23
+
+store8:
+	MOVQ    AX, R13
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	VMOVUPS Z2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z3, (R13)
+	VMOVUPS Z4, 64(R13)
+	VMOVUPS Z5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	VMOVUPS Z8, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z9, (R13)
+	VMOVUPS Z10, 64(R13)
+	VMOVUPS Z11, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z12, (R13)
+	VMOVUPS Z13, 64(R13)
+	VMOVUPS Z14, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z15, (R13)
+	VMOVUPS Z16, 64(R13)
+	VMOVUPS Z17, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z18, (R13)
+	VMOVUPS Z19, 64(R13)
+	VMOVUPS Z20, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z21, (R13)
+	VMOVUPS Z22, 64(R13)
+	VMOVUPS Z23, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*8), CX
+	SUBQ    $0x08, DX
+	JMP     rows8
 
 done8:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero4
-	MOVQ    AX, R13
-	VMOVUPS (R13), Z0
-	VMOVUPS 64(R13), Z1
-	VMOVUPS (R13)(R9*1), Z2
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z3
-	VMOVUPS 64(R13), Z4
-	VMOVUPS (R13)(R9*1), Z5
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z6
-	VMOVUPS 64(R13), Z7
-	VMOVUPS (R13)(R9*1), Z8
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z9
-	VMOVUPS 64(R13), Z10
-	VMOVUPS (R13)(R9*1), Z11
-	JMP     start4
-
-zero4:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum4:
 	VMOVUPS      (R13), Z12
@@ -1733,57 +1976,70 @@ sum4:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum4
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store4
 	MOVQ         AX, R13
-	VMOVUPS      Z0, (R13)
-	VMOVUPS      Z1, 64(R13)
-	VMOVUPS      Z2, (R13)(R9*1)
+	VADDPS       (R13), Z0, Z0
+	VADDPS       64(R13), Z1, Z1
+	VADDPS       (R13)(R9*1), Z2, Z2
 	ADDQ         BX, R13
-	VMOVUPS      Z3, (R13)
-	VMOVUPS      Z4, 64(R13)
-	VMOVUPS      Z5, (R13)(R9*1)
+	VADDPS       (R13), Z3, Z3
+	VADDPS       64(R13), Z4, Z4
+	VADDPS       (R13)(R9*1), Z5, Z5
 	ADDQ         BX, R13
-	VMOVUPS      Z6, (R13)
-	VMOVUPS      Z7, 64(R13)
-	VMOVUPS      Z8, (R13)(R9*1)
+	VADDPS       (R13), Z6, Z6
+	VADDPS       64(R13), Z7, Z7
+	VADDPS       (R13)(R9*1), Z8, Z8
 	ADDQ         BX, R13
-	VMOVUPS      Z9, (R13)
-	VMOVUPS      Z10, 64(R13)
-	VMOVUPS      Z11, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VADDPS       (R13), Z9, Z9
+	VADDPS       64(R13), Z10, Z10
+	VADDPS       (R13)(R9*1), Z11, Z11
+
+store4:
+	MOVQ    AX, R13
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	VMOVUPS Z2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z3, (R13)
+	VMOVUPS Z4, 64(R13)
+	VMOVUPS Z5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z6, (R13)
+	VMOVUPS Z7, 64(R13)
+	VMOVUPS Z8, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z9, (R13)
+	VMOVUPS Z10, 64(R13)
+	VMOVUPS Z11, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero2
-	MOVQ    AX, R13
-	VMOVUPS (R13), Z0
-	VMOVUPS 64(R13), Z1
-	VMOVUPS (R13)(R9*1), Z2
-	ADDQ    BX, R13
-	VMOVUPS (R13), Z3
-	VMOVUPS 64(R13), Z4
-	VMOVUPS (R13)(R9*1), Z5
-	JMP     start2
-
-zero2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum2:
 	VMOVUPS      (R13), Z6
@@ -1801,42 +2057,47 @@ sum2:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum2
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store2
 	MOVQ         AX, R13
-	VMOVUPS      Z0, (R13)
-	VMOVUPS      Z1, 64(R13)
-	VMOVUPS      Z2, (R13)(R9*1)
+	VADDPS       (R13), Z0, Z0
+	VADDPS       64(R13), Z1, Z1
+	VADDPS       (R13)(R9*1), Z2, Z2
 	ADDQ         BX, R13
-	VMOVUPS      Z3, (R13)
-	VMOVUPS      Z4, 64(R13)
-	VMOVUPS      Z5, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*2), CX
-	SUBQ         $0x02, DX
-	JMP          rows2
+	VADDPS       (R13), Z3, Z3
+	VADDPS       64(R13), Z4, Z4
+	VADDPS       (R13)(R9*1), Z5, Z5
+
+store2:
+	MOVQ    AX, R13
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	VMOVUPS Z2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Z3, (R13)
+	VMOVUPS Z4, 64(R13)
+	VMOVUPS Z5, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero1
-	MOVQ    AX, R13
-	VMOVUPS (R13), Z0
-	VMOVUPS 64(R13), Z1
-	VMOVUPS (R13)(R9*1), Z2
-	JMP     start1
-
-zero1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum1:
 	VBROADCASTSS (R11), Z3
@@ -1847,22 +2108,31 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum1
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store1
 	MOVQ         AX, R13
-	VMOVUPS      Z0, (R13)
-	VMOVUPS      Z1, 64(R13)
-	VMOVUPS      Z2, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPS       (R13), Z0, Z0
+	VADDPS       64(R13), Z1, Z1
+	VADDPS       (R13)(R9*1), Z2, Z2
+
+store1:
+	MOVQ    AX, R13
+	VMOVUPS Z0, (R13)
+	VMOVUPS Z1, 64(R13)
+	VMOVUPS Z2, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockRowAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·blockRowAVX512F32(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -1880,36 +2150,28 @@ TEXT ·blockRowAVX512F32(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R12
-	TESTQ   R12, R12
-	JZ      zero1
-	MOVQ    AX, R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z1
-	VMOVUPS 128(R11), Z2
-	VMOVUPS 192(R11), Z3
-	VMOVUPS 256(R11), Z4
-	VMOVUPS 320(R11), Z5
-	VMOVUPS 384(R11), Z6
-	VMOVUPS (R11)(R9*1), Z7
-	JMP     start1
-
-zero1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-
-start1:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R11
-	MOVQ k+64(FP), R12
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	PREFETCHT0 256(R11)
+	PREFETCHT0 320(R11)
+	PREFETCHT0 384(R11)
+	PREFETCHT0 (R11)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R11
+	MOVQ       k+64(FP), R12
 
 sum1:
 	VBROADCASTSS (R10), Z8
@@ -1925,27 +2187,41 @@ sum1:
 	ADDQ         DI, R10
 	DECQ         R12
 	JNZ          sum1
+	MOVQ         acc+80(FP), R12
+	TESTQ        R12, R12
+	JZ           store1
 	MOVQ         AX, R11
-	VMOVUPS      Z0, (R11)
-	VMOVUPS      Z1, 64(R11)
-	VMOVUPS      Z2, 128(R11)
-	VMOVUPS      Z3, 192(R11)
-	VMOVUPS      Z4, 256(R11)
-	VMOVUPS      Z5, 320(R11)
-	VMOVUPS      Z6, 384(R11)
-	VMOVUPS      Z7, (R11)(R9*1)
-	ADDQ         BX, R11
-	MOVQ         R11, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPS       (R11), Z0, Z0
+	VADDPS       64(R11), Z1, Z1
+	VADDPS       128(R11), Z2, Z2
+	VADDPS       192(R11), Z3, Z3
+	VADDPS       256(R11), Z4, Z4
+	VADDPS       320(R11), Z5, Z5
+	VADDPS       384(R11), Z6, Z6
+	VADDPS       (R11)(R9*1), Z7, Z7
+
+store1:
+	MOVQ    AX, R11
+	VMOVUPS Z0, (R11)
+	VMOVUPS Z1, 64(R11)
+	VMOVUPS Z2, 128(R11)
+	VMOVUPS Z3, 192(R11)
+	VMOVUPS Z4, 256(R11)
+	VMOVUPS Z5, 320(R11)
+	VMOVUPS Z6, 384(R11)
+	VMOVUPS Z7, (R11)(R9*1)
+	ADDQ    BX, R11
+	MOVQ    R11, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockPartAVX2F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3, MMX+, SSE2
 TEXT ·blockPartAVX2F32(SB), NOSPLIT, $0-88
 	MOVQ         c+0(FP), AX
 	MOVQ         a+16(FP), CX
@@ -1967,42 +2243,34 @@ TEXT ·blockPartAVX2F32(SB), NOSPLIT, $0-88
 rows8:
 	CMPQ       DX, $0x08
 	JLT        done8
-	MOVQ       acc+80(FP), R13
-	TESTQ      R13, R13
-	JZ         zero8
 	MOVQ       AX, R12
-	VMASKMOVPS (R12), Y15, Y0
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPS (R12), Y15, Y1
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPS (R12), Y15, Y2
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPS (R12), Y15, Y3
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPS (R12), Y15, Y4
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPS (R12), Y15, Y5
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPS (R12), Y15, Y6
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPS (R12), Y15, Y7
-	JMP        start8
-
-zero8:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-start8:
-	MOVQ CX, R10
-	LEAQ (R10)(SI*4), R11
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       CX, R10
+	LEAQ       (R10)(SI*4), R11
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum8:
 	VMASKMOVPS   (R12), Y15, Y8
@@ -2027,55 +2295,76 @@ sum8:
 	ADDQ         DI, R11
 	DECQ         R13
 	JNZ          sum8
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store8
 	MOVQ         AX, R12
-	VMASKMOVPS   Y0, Y15, (R12)
+	VMASKMOVPS   (R12), Y15, Y8
+	VADDPS       Y8, Y0, Y0
 	ADDQ         BX, R12
-	VMASKMOVPS   Y1, Y15, (R12)
+	VMASKMOVPS   (R12), Y15, Y8
+	VADDPS       Y8, Y1, Y1
 	ADDQ         BX, R12
-	VMASKMOVPS   Y2, Y15, (R12)
+	VMASKMOVPS   (R12), Y15, Y8
+	VADDPS       Y8, Y2, Y2
 	ADDQ         BX, R12
-	VMASKMOVPS   Y3, Y15, (R12)
+	VMASKMOVPS   (R12), Y15, Y8
+	VADDPS       Y8, Y3, Y3
 	ADDQ         BX, R12
-	VMASKMOVPS   Y4, Y15, (R12)
+	VMASKMOVPS   (R12), Y15, Y8
+	VADDPS       Y8, Y4, Y4
 	ADDQ         BX, R12
-	VMASKMOVPS   Y5, Y15, (R12)
+	VMASKMOVPS   (R12), Y15, Y8
+	VADDPS       Y8, Y5, Y5
 	ADDQ         BX, R12
-	VMASKMOVPS   Y6, Y15, (R12)
+	VMASKMOVPS   (R12), Y15, Y8
+	VADDPS       Y8, Y6, Y6
 	ADDQ         BX, R12
-	VMASKMOVPS   Y7, Y15, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*8), CX
-	SUBQ         $0x08, DX
-	JMP          rows8
+	VMASKMOVPS   (R12), Y15, Y8
+	VADDPS       Y8, Y7, Y7
+
+store8:
+	MOVQ       AX, R12
+	VMASKMOVPS Y0, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPS Y1, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPS Y2, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPS Y3, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPS Y4, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPS Y5, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPS Y6, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPS Y7, Y15, (R12)
+	ADDQ       BX, R12
+	MOVQ       R12, AX
+	LEAQ       (CX)(SI*8), CX
+	SUBQ       $0x08, DX
+	JMP        rows8
 
 done8:
 rows4:
 	CMPQ       DX, $0x04
 	JLT        done4
-	MOVQ       acc+80(FP), R13
-	TESTQ      R13, R13
-	JZ         zero4
 	MOVQ       AX, R12
-	VMASKMOVPS (R12), Y15, Y0
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPS (R12), Y15, Y1
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPS (R12), Y15, Y2
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPS (R12), Y15, Y3
-	JMP        start4
-
-zero4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-
-start4:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum4:
 	VMASKMOVPS   (R12), Y15, Y4
@@ -2091,38 +2380,47 @@ sum4:
 	ADDQ         DI, R10
 	DECQ         R13
 	JNZ          sum4
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store4
 	MOVQ         AX, R12
-	VMASKMOVPS   Y0, Y15, (R12)
+	VMASKMOVPS   (R12), Y15, Y4
+	VADDPS       Y4, Y0, Y0
 	ADDQ         BX, R12
-	VMASKMOVPS   Y1, Y15, (R12)
+	VMASKMOVPS   (R12), Y15, Y4
+	VADDPS       Y4, Y1, Y1
 	ADDQ         BX, R12
-	VMASKMOVPS   Y2, Y15, (R12)
+	VMASKMOVPS   (R12), Y15, Y4
+	VADDPS       Y4, Y2, Y2
 	ADDQ         BX, R12
-	VMASKMOVPS   Y3, Y15, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VMASKMOVPS   (R12), Y15, Y4
+	VADDPS       Y4, Y3, Y3
+
+store4:
+	MOVQ       AX, R12
+	VMASKMOVPS Y0, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPS Y1, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPS Y2, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPS Y3, Y15, (R12)
+	ADDQ       BX, R12
+	MOVQ       R12, AX
+	LEAQ       (CX)(SI*4), CX
+	SUBQ       $0x04, DX
+	JMP        rows4
 
 done4:
 rows1:
 	CMPQ       DX, $0x01
 	JLT        done1
-	MOVQ       acc+80(FP), R13
-	TESTQ      R13, R13
-	JZ         zero1
 	MOVQ       AX, R12
-	VMASKMOVPS (R12), Y15, Y0
-	JMP        start1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-
-start1:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum1:
 	VMASKMOVPS   (R12), Y15, Y1
@@ -2132,13 +2430,21 @@ sum1:
 	ADDQ         DI, R10
 	DECQ         R13
 	JNZ          sum1
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store1
 	MOVQ         AX, R12
-	VMASKMOVPS   Y0, Y15, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VMASKMOVPS   (R12), Y15, Y1
+	VADDPS       Y1, Y0, Y0
+
+store1:
+	MOVQ       AX, R12
+	VMASKMOVPS Y0, Y15, (R12)
+	ADDQ       BX, R12
+	MOVQ       R12, AX
+	LEAQ       (CX)(SI*1), CX
+	SUBQ       $0x01, DX
+	JMP        rows1
 
 done1:
 	VZEROUPPER
@@ -2155,7 +2461,7 @@ DATA iota32<>+28(SB)/4, $0x00000007
 GLOBL iota32<>(SB), RODATA|NOPTR, $32
 
 // func blockYAVX2F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·blockYAVX2F32(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -2171,44 +2477,36 @@ TEXT ·blockYAVX2F32(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R9
 
 rows8:
-	CMPQ    DX, $0x08
-	JLT     done8
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero8
-	MOVQ    AX, R12
-	VMOVUPS (R12), Y0
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y1
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y2
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y3
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y4
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y5
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y6
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y7
-	JMP     start8
-
-zero8:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-start8:
-	MOVQ CX, R10
-	LEAQ (R10)(SI*4), R11
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       CX, R10
+	LEAQ       (R10)(SI*4), R11
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum8:
 	VMOVUPS      (R12), Y8
@@ -2233,55 +2531,68 @@ sum8:
 	ADDQ         DI, R11
 	DECQ         R13
 	JNZ          sum8
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store8
 	MOVQ         AX, R12
-	VMOVUPS      Y0, (R12)
+	VADDPS       (R12), Y0, Y0
 	ADDQ         BX, R12
-	VMOVUPS      Y1, (R12)
+	VADDPS       (R12), Y1, Y1
 	ADDQ         BX, R12
-	VMOVUPS      Y2, (R12)
+	VADDPS       (R12), Y2, Y2
 	ADDQ         BX, R12
-	VMOVUPS      Y3, (R12)
+	VADDPS       (R12), Y3, Y3
 	ADDQ         BX, R12
-	VMOVUPS      Y4, (R12)
+	VADDPS       (R12), Y4, Y4
 	ADDQ         BX, R12
-	VMOVUPS      Y5, (R12)
+	VADDPS       (R12), Y5, Y5
 	ADDQ         BX, R12
-	VMOVUPS      Y6, (R12)
+	VADDPS       (R12), Y6, Y6
 	ADDQ         BX, R12
-	VMOVUPS      Y7, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*8), CX
-	SUBQ         $0x08, DX
-	JMP          rows8
+	VADDPS       (R12), Y7, Y7
+
+store8:
+	MOVQ    AX, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    BX, R12
+	VMOVUPS Y1, (R12)
+	ADDQ    BX, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    BX, R12
+	VMOVUPS Y3, (R12)
+	ADDQ    BX, R12
+	VMOVUPS Y4, (R12)
+	ADDQ    BX, R12
+	VMOVUPS Y5, (R12)
+	ADDQ    BX, R12
+	VMOVUPS Y6, (R12)
+	ADDQ    BX, R12
+	VMOVUPS Y7, (R12)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*8), CX
+	SUBQ    $0x08, DX
+	JMP     rows8
 
 done8:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero4
-	MOVQ    AX, R12
-	VMOVUPS (R12), Y0
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y1
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y2
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y3
-	JMP     start4
-
-zero4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-
-start4:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum4:
 	VMOVUPS      (R12), Y4
@@ -2297,38 +2608,43 @@ sum4:
 	ADDQ         DI, R10
 	DECQ         R13
 	JNZ          sum4
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store4
 	MOVQ         AX, R12
-	VMOVUPS      Y0, (R12)
+	VADDPS       (R12), Y0, Y0
 	ADDQ         BX, R12
-	VMOVUPS      Y1, (R12)
+	VADDPS       (R12), Y1, Y1
 	ADDQ         BX, R12
-	VMOVUPS      Y2, (R12)
+	VADDPS       (R12), Y2, Y2
 	ADDQ         BX, R12
-	VMOVUPS      Y3, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VADDPS       (R12), Y3, Y3
+
+store4:
+	MOVQ    AX, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    BX, R12
+	VMOVUPS Y1, (R12)
+	ADDQ    BX, R12
+	VMOVUPS Y2, (R12)
+	ADDQ    BX, R12
+	VMOVUPS Y3, (R12)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero1
-	MOVQ    AX, R12
-	VMOVUPS (R12), Y0
-	JMP     start1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-
-start1:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum1:
 	VBROADCASTSS (R10), Y1
@@ -2337,20 +2653,27 @@ sum1:
 	ADDQ         DI, R10
 	DECQ         R13
 	JNZ          sum1
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store1
 	MOVQ         AX, R12
-	VMOVUPS      Y0, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPS       (R12), Y0, Y0
+
+store1:
+	MOVQ    AX, R12
+	VMOVUPS Y0, (R12)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockYYAVX2F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·blockYYAVX2F32(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -2368,50 +2691,42 @@ TEXT ·blockYYAVX2F32(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows6:
-	CMPQ    DX, $0x06
-	JLT     done6
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero6
-	MOVQ    AX, R13
-	VMOVUPS (R13), Y0
-	VMOVUPS (R13)(R9*1), Y1
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y2
-	VMOVUPS (R13)(R9*1), Y3
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y4
-	VMOVUPS (R13)(R9*1), Y5
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y6
-	VMOVUPS (R13)(R9*1), Y7
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y8
-	VMOVUPS (R13)(R9*1), Y9
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y10
-	VMOVUPS (R13)(R9*1), Y11
-	JMP     start6
-
-zero6:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-
-start6:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x06
+	JLT        done6
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum6:
 	VMOVUPS      (R13), Y12
@@ -2439,65 +2754,80 @@ sum6:
 	ADDQ         DI, R12
 	DECQ         R14
 	JNZ          sum6
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store6
 	MOVQ         AX, R13
-	VMOVUPS      Y0, (R13)
-	VMOVUPS      Y1, (R13)(R9*1)
+	VADDPS       (R13), Y0, Y0
+	VADDPS       (R13)(R9*1), Y1, Y1
 	ADDQ         BX, R13
-	VMOVUPS      Y2, (R13)
-	VMOVUPS      Y3, (R13)(R9*1)
+	VADDPS       (R13), Y2, Y2
+	VADDPS       (R13)(R9*1), Y3, Y3
 	ADDQ         BX, R13
-	VMOVUPS      Y4, (R13)
-	VMOVUPS      Y5, (R13)(R9*1)
+	VADDPS       (R13), Y4, Y4
+	VADDPS       (R13)(R9*1), Y5, Y5
 	ADDQ         BX, R13
-	VMOVUPS      Y6, (R13)
-	VMOVUPS      Y7, (R13)(R9*1)
+	VADDPS       (R13), Y6, Y6
+	VADDPS       (R13)(R9*1), Y7, Y7
 	ADDQ         BX, R13
-	VMOVUPS      Y8, (R13)
-	VMOVUPS      Y9, (R13)(R9*1)
+	VADDPS       (R13), Y8, Y8
+	VADDPS       (R13)(R9*1), Y9, Y9
 	ADDQ         BX, R13
-	VMOVUPS      Y10, (R13)
-	VMOVUPS      Y11, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(R10*2), CX
-	SUBQ         $0x06, DX
-	JMP          rows6
+	VADDPS       (R13), Y10, Y10
+	VADDPS       (R13)(R9*1), Y11, Y11
+
+store6:
+	MOVQ    AX, R13
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y2, (R13)
+	VMOVUPS Y3, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y4, (R13)
+	VMOVUPS Y5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y6, (R13)
+	VMOVUPS Y7, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y8, (R13)
+	VMOVUPS Y9, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y10, (R13)
+	VMOVUPS Y11, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(R10*2), CX
+	SUBQ    $0x06, DX
+	JMP     rows6
 
 done6:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero4
-	MOVQ    AX, R13
-	VMOVUPS (R13), Y0
-	VMOVUPS (R13)(R9*1), Y1
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y2
-	VMOVUPS (R13)(R9*1), Y3
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y4
-	VMOVUPS (R13)(R9*1), Y5
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y6
-	VMOVUPS (R13)(R9*1), Y7
-	JMP     start4
-
-zero4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum4:
 	VMOVUPS      (R13), Y8
@@ -2518,49 +2848,58 @@ sum4:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum4
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store4
 	MOVQ         AX, R13
-	VMOVUPS      Y0, (R13)
-	VMOVUPS      Y1, (R13)(R9*1)
+	VADDPS       (R13), Y0, Y0
+	VADDPS       (R13)(R9*1), Y1, Y1
 	ADDQ         BX, R13
-	VMOVUPS      Y2, (R13)
-	VMOVUPS      Y3, (R13)(R9*1)
+	VADDPS       (R13), Y2, Y2
+	VADDPS       (R13)(R9*1), Y3, Y3
 	ADDQ         BX, R13
-	VMOVUPS      Y4, (R13)
-	VMOVUPS      Y5, (R13)(R9*1)
+	VADDPS       (R13), Y4, Y4
+	VADDPS       (R13)(R9*1), Y5, Y5
 	ADDQ         BX, R13
-	VMOVUPS      Y6, (R13)
-	VMOVUPS      Y7, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VADDPS       (R13), Y6, Y6
+	VADDPS       (R13)(R9*1), Y7, Y7
+
+store4:
+	MOVQ    AX, R13
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y2, (R13)
+	VMOVUPS Y3, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y4, (R13)
+	VMOVUPS Y5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y6, (R13)
+	VMOVUPS Y7, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero2
-	MOVQ    AX, R13
-	VMOVUPS (R13), Y0
-	VMOVUPS (R13)(R9*1), Y1
-	ADDQ    BX, R13
-	VMOVUPS (R13), Y2
-	VMOVUPS (R13)(R9*1), Y3
-	JMP     start2
-
-zero2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum2:
 	VMOVUPS      (R13), Y4
@@ -2575,38 +2914,41 @@ sum2:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum2
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store2
 	MOVQ         AX, R13
-	VMOVUPS      Y0, (R13)
-	VMOVUPS      Y1, (R13)(R9*1)
+	VADDPS       (R13), Y0, Y0
+	VADDPS       (R13)(R9*1), Y1, Y1
 	ADDQ         BX, R13
-	VMOVUPS      Y2, (R13)
-	VMOVUPS      Y3, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*2), CX
-	SUBQ         $0x02, DX
-	JMP          rows2
+	VADDPS       (R13), Y2, Y2
+	VADDPS       (R13)(R9*1), Y3, Y3
+
+store2:
+	MOVQ    AX, R13
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPS Y2, (R13)
+	VMOVUPS Y3, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero1
-	MOVQ    AX, R13
-	VMOVUPS (R13), Y0
-	VMOVUPS (R13)(R9*1), Y1
-	JMP     start1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum1:
 	VBROADCASTSS (R11), Y2
@@ -2616,21 +2958,29 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum1
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store1
 	MOVQ         AX, R13
-	VMOVUPS      Y0, (R13)
-	VMOVUPS      Y1, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPS       (R13), Y0, Y0
+	VADDPS       (R13)(R9*1), Y1, Y1
+
+store1:
+	MOVQ    AX, R13
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockYYYAVX2F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·blockYYYAVX2F32(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -2648,47 +2998,39 @@ TEXT ·blockYYYAVX2F32(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero4
-	MOVQ    AX, R12
-	VMOVUPS (R12), Y0
-	VMOVUPS 32(R12), Y1
-	VMOVUPS (R12)(R9*1), Y2
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y3
-	VMOVUPS 32(R12), Y4
-	VMOVUPS (R12)(R9*1), Y5
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y6
-	VMOVUPS 32(R12), Y7
-	VMOVUPS (R12)(R9*1), Y8
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y9
-	VMOVUPS 32(R12), Y10
-	VMOVUPS (R12)(R9*1), Y11
-	JMP     start4
-
-zero4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum4:
 	VMOVUPS      (R12), Y12
@@ -2714,57 +3056,70 @@ sum4:
 	ADDQ         DI, R11
 	DECQ         R13
 	JNZ          sum4
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store4
 	MOVQ         AX, R12
-	VMOVUPS      Y0, (R12)
-	VMOVUPS      Y1, 32(R12)
-	VMOVUPS      Y2, (R12)(R9*1)
+	VADDPS       (R12), Y0, Y0
+	VADDPS       32(R12), Y1, Y1
+	VADDPS       (R12)(R9*1), Y2, Y2
 	ADDQ         BX, R12
-	VMOVUPS      Y3, (R12)
-	VMOVUPS      Y4, 32(R12)
-	VMOVUPS      Y5, (R12)(R9*1)
+	VADDPS       (R12), Y3, Y3
+	VADDPS       32(R12), Y4, Y4
+	VADDPS       (R12)(R9*1), Y5, Y5
 	ADDQ         BX, R12
-	VMOVUPS      Y6, (R12)
-	VMOVUPS      Y7, 32(R12)
-	VMOVUPS      Y8, (R12)(R9*1)
+	VADDPS       (R12), Y6, Y6
+	VADDPS       32(R12), Y7, Y7
+	VADDPS       (R12)(R9*1), Y8, Y8
 	ADDQ         BX, R12
-	VMOVUPS      Y9, (R12)
-	VMOVUPS      Y10, 32(R12)
-	VMOVUPS      Y11, (R12)(R9*1)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VADDPS       (R12), Y9, Y9
+	VADDPS       32(R12), Y10, Y10
+	VADDPS       (R12)(R9*1), Y11, Y11
+
+store4:
+	MOVQ    AX, R12
+	VMOVUPS Y0, (R12)
+	VMOVUPS Y1, 32(R12)
+	VMOVUPS Y2, (R12)(R9*1)
+	ADDQ    BX, R12
+	VMOVUPS Y3, (R12)
+	VMOVUPS Y4, 32(R12)
+	VMOVUPS Y5, (R12)(R9*1)
+	ADDQ    BX, R12
+	VMOVUPS Y6, (R12)
+	VMOVUPS Y7, 32(R12)
+	VMOVUPS Y8, (R12)(R9*1)
+	ADDQ    BX, R12
+	VMOVUPS Y9, (R12)
+	VMOVUPS Y10, 32(R12)
+	VMOVUPS Y11, (R12)(R9*1)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero2
-	MOVQ    AX, R12
-	VMOVUPS (R12), Y0
-	VMOVUPS 32(R12), Y1
-	VMOVUPS (R12)(R9*1), Y2
-	ADDQ    BX, R12
-	VMOVUPS (R12), Y3
-	VMOVUPS 32(R12), Y4
-	VMOVUPS (R12)(R9*1), Y5
-	JMP     start2
-
-zero2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum2:
 	VMOVUPS      (R12), Y6
@@ -2782,42 +3137,47 @@ sum2:
 	ADDQ         DI, R11
 	DECQ         R13
 	JNZ          sum2
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store2
 	MOVQ         AX, R12
-	VMOVUPS      Y0, (R12)
-	VMOVUPS      Y1, 32(R12)
-	VMOVUPS      Y2, (R12)(R9*1)
+	VADDPS       (R12), Y0, Y0
+	VADDPS       32(R12), Y1, Y1
+	VADDPS       (R12)(R9*1), Y2, Y2
 	ADDQ         BX, R12
-	VMOVUPS      Y3, (R12)
-	VMOVUPS      Y4, 32(R12)
-	VMOVUPS      Y5, (R12)(R9*1)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*2), CX
-	SUBQ         $0x02, DX
-	JMP          rows2
+	VADDPS       (R12), Y3, Y3
+	VADDPS       32(R12), Y4, Y4
+	VADDPS       (R12)(R9*1), Y5, Y5
+
+store2:
+	MOVQ    AX, R12
+	VMOVUPS Y0, (R12)
+	VMOVUPS Y1, 32(R12)
+	VMOVUPS Y2, (R12)(R9*1)
+	ADDQ    BX, R12
+	VMOVUPS Y3, (R12)
+	VMOVUPS Y4, 32(R12)
+	VMOVUPS Y5, (R12)(R9*1)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero1
-	MOVQ    AX, R12
-	VMOVUPS (R12), Y0
-	VMOVUPS 32(R12), Y1
-	VMOVUPS (R12)(R9*1), Y2
-	JMP     start1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum1:
 	VBROADCASTSS (R11), Y3
@@ -2828,22 +3188,31 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R13
 	JNZ          sum1
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store1
 	MOVQ         AX, R12
-	VMOVUPS      Y0, (R12)
-	VMOVUPS      Y1, 32(R12)
-	VMOVUPS      Y2, (R12)(R9*1)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPS       (R12), Y0, Y0
+	VADDPS       32(R12), Y1, Y1
+	VADDPS       (R12)(R9*1), Y2, Y2
+
+store1:
+	MOVQ    AX, R12
+	VMOVUPS Y0, (R12)
+	VMOVUPS Y1, 32(R12)
+	VMOVUPS Y2, (R12)(R9*1)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockRowAVX2F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·blockRowAVX2F32(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -2861,36 +3230,28 @@ TEXT ·blockRowAVX2F32(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R12
-	TESTQ   R12, R12
-	JZ      zero1
-	MOVQ    AX, R11
-	VMOVUPS (R11), Y0
-	VMOVUPS 32(R11), Y1
-	VMOVUPS 64(R11), Y2
-	VMOVUPS 96(R11), Y3
-	VMOVUPS 128(R11), Y4
-	VMOVUPS 160(R11), Y5
-	VMOVUPS 192(R11), Y6
-	VMOVUPS (R11)(R9*1), Y7
-	JMP     start1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-start1:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R11
-	MOVQ k+64(FP), R12
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 32(R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 96(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 160(R11)
+	PREFETCHT0 192(R11)
+	PREFETCHT0 (R11)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R11
+	MOVQ       k+64(FP), R12
 
 sum1:
 	VBROADCASTSS (R10), Y8
@@ -2906,20 +3267,34 @@ sum1:
 	ADDQ         DI, R10
 	DECQ         R12
 	JNZ          sum1
+	MOVQ         acc+80(FP), R12
+	TESTQ        R12, R12
+	JZ           store1
 	MOVQ         AX, R11
-	VMOVUPS      Y0, (R11)
-	VMOVUPS      Y1, 32(R11)
-	VMOVUPS      Y2, 64(R11)
-	VMOVUPS      Y3, 96(R11)
-	VMOVUPS      Y4, 128(R11)
-	VMOVUPS      Y5, 160(R11)
-	VMOVUPS      Y6, 192(R11)
-	VMOVUPS      Y7, (R11)(R9*1)
-	ADDQ         BX, R11
-	MOVQ         R11, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPS       (R11), Y0, Y0
+	VADDPS       32(R11), Y1, Y1
+	VADDPS       64(R11), Y2, Y2
+	VADDPS       96(R11), Y3, Y3
+	VADDPS       128(R11), Y4, Y4
+	VADDPS       160(R11), Y5, Y5
+	VADDPS       192(R11), Y6, Y6
+	VADDPS       (R11)(R9*1), Y7, Y7
+
+store1:
+	MOVQ    AX, R11
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	VMOVUPS Y2, 64(R11)
+	VMOVUPS Y3, 96(R11)
+	VMOVUPS Y4, 128(R11)
+	VMOVUPS Y5, 160(R11)
+	VMOVUPS Y6, 192(R11)
+	VMOVUPS Y7, (R11)(R9*1)
+	ADDQ    BX, R11
+	MOVQ    R11, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
@@ -3110,7 +3485,7 @@ round:
 	RET
 
 // func blockPartAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
 TEXT ·blockPartAVX512F64(SB), NOSPLIT, $0-88
 	MOVQ  c+0(FP), AX
 	MOVQ  a+16(FP), CX
@@ -3130,57 +3505,49 @@ TEXT ·blockPartAVX512F64(SB), NOSPLIT, $0-88
 	LEAQ  (SI)(SI*2), R9
 
 rows12:
-	CMPQ      DX, $0x0c
-	JLT       done12
-	MOVQ      acc+80(FP), R14
-	TESTQ     R14, R14
-	JZ        zero12
-	MOVQ      AX, R13
-	VMOVUPD.Z (R13), K1, Y0
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y1
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y2
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y3
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y4
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y5
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y6
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y7
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y8
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y9
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y10
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y11
-	JMP       start12
-
-zero12:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-	VPXORD Y8, Y8, Y8
-	VPXORD Y9, Y9, Y9
-	VPXORD Y10, Y10, Y10
-	VPXORD Y11, Y11, Y11
-
-start12:
-	MOVQ CX, R10
-	LEAQ (R10)(SI*4), R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x0c
+	JLT        done12
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	MOVQ       CX, R10
+	LEAQ       (R10)(SI*4), R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum12:
 	VMOVUPD.Z        (R13), K1, Y12
@@ -3202,63 +3569,96 @@ sum12:
 	ADDQ             DI, R12
 	DECQ             R14
 	JNZ              sum12
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store12
 	MOVQ             AX, R13
-	VMOVUPD          Y0, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y0, Y0
 	ADDQ             BX, R13
-	VMOVUPD          Y1, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y1, Y1
 	ADDQ             BX, R13
-	VMOVUPD          Y2, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y2, Y2
 	ADDQ             BX, R13
-	VMOVUPD          Y3, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y3, Y3
 	ADDQ             BX, R13
-	VMOVUPD          Y4, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y4, Y4
 	ADDQ             BX, R13
-	VMOVUPD          Y5, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y5, Y5
 	ADDQ             BX, R13
-	VMOVUPD          Y6, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y6, Y6
 	ADDQ             BX, R13
-	VMOVUPD          Y7, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y7, Y7
 	ADDQ             BX, R13
-	VMOVUPD          Y8, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y8, Y8
 	ADDQ             BX, R13
-	VMOVUPD          Y9, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y9, Y9
 	ADDQ             BX, R13
-	VMOVUPD          Y10, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y10, Y10
 	ADDQ             BX, R13
-	VMOVUPD          Y11, K1, (R13)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(R9*4), CX
-	SUBQ             $0x0c, DX
-	JMP              rows12
+	VMOVUPD.Z        (R13), K1, Y12
+	VADDPD           Y12, Y11, Y11
+
+store12:
+	MOVQ    AX, R13
+	VMOVUPD Y0, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y1, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y2, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y3, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y4, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y5, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y6, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y7, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y8, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y9, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y10, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y11, K1, (R13)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(R9*4), CX
+	SUBQ    $0x0c, DX
+	JMP     rows12
 
 done12:
 rows4:
-	CMPQ      DX, $0x04
-	JLT       done4
-	MOVQ      acc+80(FP), R14
-	TESTQ     R14, R14
-	JZ        zero4
-	MOVQ      AX, R13
-	VMOVUPD.Z (R13), K1, Y0
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y1
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y2
-	ADDQ      BX, R13
-	VMOVUPD.Z (R13), K1, Y3
-	JMP       start4
-
-zero4:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-
-start4:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum4:
 	VMOVUPD.Z        (R13), K1, Y4
@@ -3270,38 +3670,47 @@ sum4:
 	ADDQ             DI, R10
 	DECQ             R14
 	JNZ              sum4
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store4
 	MOVQ             AX, R13
-	VMOVUPD          Y0, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y4
+	VADDPD           Y4, Y0, Y0
 	ADDQ             BX, R13
-	VMOVUPD          Y1, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y4
+	VADDPD           Y4, Y1, Y1
 	ADDQ             BX, R13
-	VMOVUPD          Y2, K1, (R13)
+	VMOVUPD.Z        (R13), K1, Y4
+	VADDPD           Y4, Y2, Y2
 	ADDQ             BX, R13
-	VMOVUPD          Y3, K1, (R13)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(SI*4), CX
-	SUBQ             $0x04, DX
-	JMP              rows4
+	VMOVUPD.Z        (R13), K1, Y4
+	VADDPD           Y4, Y3, Y3
+
+store4:
+	MOVQ    AX, R13
+	VMOVUPD Y0, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y1, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y2, K1, (R13)
+	ADDQ    BX, R13
+	VMOVUPD Y3, K1, (R13)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows1:
-	CMPQ      DX, $0x01
-	JLT       done1
-	MOVQ      acc+80(FP), R14
-	TESTQ     R14, R14
-	JZ        zero1
-	MOVQ      AX, R13
-	VMOVUPD.Z (R13), K1, Y0
-	JMP       start1
-
-zero1:
-	VPXORD Y0, Y0, Y0
-
-start1:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	VPXORD     Y0, Y0, Y0
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum1:
 	VMOVUPD.Z        (R13), K1, Y1
@@ -3310,20 +3719,28 @@ sum1:
 	ADDQ             DI, R10
 	DECQ             R14
 	JNZ              sum1
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store1
 	MOVQ             AX, R13
-	VMOVUPD          Y0, K1, (R13)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(SI*1), CX
-	SUBQ             $0x01, DX
-	JMP              rows1
+	VMOVUPD.Z        (R13), K1, Y1
+	VADDPD           Y1, Y0, Y0
+
+store1:
+	MOVQ    AX, R13
+	VMOVUPD Y0, K1, (R13)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockYYAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F, AVX512VL, FMA3
+// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
 TEXT ·blockYYAVX512F64(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -3341,81 +3758,73 @@ TEXT ·blockYYAVX512F64(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows12:
-	CMPQ    DX, $0x0c
-	JLT     done12
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero12
-	MOVQ    AX, R14
-	VMOVUPD (R14), Y0
-	VMOVUPD (R14)(R9*1), Y1
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y2
-	VMOVUPD (R14)(R9*1), Y3
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y4
-	VMOVUPD (R14)(R9*1), Y5
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y6
-	VMOVUPD (R14)(R9*1), Y7
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y8
-	VMOVUPD (R14)(R9*1), Y9
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y10
-	VMOVUPD (R14)(R9*1), Y11
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y12
-	VMOVUPD (R14)(R9*1), Y13
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y14
-	VMOVUPD (R14)(R9*1), Y15
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y16
-	VMOVUPD (R14)(R9*1), Y17
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y18
-	VMOVUPD (R14)(R9*1), Y19
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y20
-	VMOVUPD (R14)(R9*1), Y21
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y22
-	VMOVUPD (R14)(R9*1), Y23
-	JMP     start12
-
-zero12:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-	VPXORD Y8, Y8, Y8
-	VPXORD Y9, Y9, Y9
-	VPXORD Y10, Y10, Y10
-	VPXORD Y11, Y11, Y11
-	VPXORD Y12, Y12, Y12
-	VPXORD Y13, Y13, Y13
-	VPXORD Y14, Y14, Y14
-	VPXORD Y15, Y15, Y15
-	VPXORD Y16, Y16, Y16
-	VPXORD Y17, Y17, Y17
-	VPXORD Y18, Y18, Y18
-	VPXORD Y19, Y19, Y19
-	VPXORD Y20, Y20, Y20
-	VPXORD Y21, Y21, Y21
-	VPXORD Y22, Y22, Y22
-	VPXORD Y23, Y23, Y23
-
-start12:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	LEAQ (R12)(SI*4), R13
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x0c
+	JLT        done12
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	VPXORD     Y12, Y12, Y12
+	VPXORD     Y13, Y13, Y13
+	VPXORD     Y14, Y14, Y14
+	VPXORD     Y15, Y15, Y15
+	VPXORD     Y16, Y16, Y16
+	VPXORD     Y17, Y17, Y17
+	VPXORD     Y18, Y18, Y18
+	VPXORD     Y19, Y19, Y19
+	VPXORD     Y20, Y20, Y20
+	VPXORD     Y21, Y21, Y21
+	VPXORD     Y22, Y22, Y22
+	VPXORD     Y23, Y23, Y23
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	LEAQ       (R12)(SI*4), R13
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum12:
 	VMOVUPD          (R14), Y24
@@ -3456,104 +3865,137 @@ sum12:
 	ADDQ             DI, R13
 	DECQ             R15
 	JNZ              sum12
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store12
 	MOVQ             AX, R14
-	VMOVUPD          Y0, (R14)
-	VMOVUPD          Y1, (R14)(R9*1)
+	VADDPD           (R14), Y0, Y0
+	VADDPD           (R14)(R9*1), Y1, Y1
 	ADDQ             BX, R14
-	VMOVUPD          Y2, (R14)
-	VMOVUPD          Y3, (R14)(R9*1)
+	VADDPD           (R14), Y2, Y2
+	VADDPD           (R14)(R9*1), Y3, Y3
 	ADDQ             BX, R14
-	VMOVUPD          Y4, (R14)
-	VMOVUPD          Y5, (R14)(R9*1)
+	VADDPD           (R14), Y4, Y4
+	VADDPD           (R14)(R9*1), Y5, Y5
 	ADDQ             BX, R14
-	VMOVUPD          Y6, (R14)
-	VMOVUPD          Y7, (R14)(R9*1)
+	VADDPD           (R14), Y6, Y6
+	VADDPD           (R14)(R9*1), Y7, Y7
 	ADDQ             BX, R14
-	VMOVUPD          Y8, (R14)
-	VMOVUPD          Y9, (R14)(R9*1)
+	VADDPD           (R14), Y8, Y8
+	VADDPD           (R14)(R9*1), Y9, Y9
 	ADDQ             BX, R14
-	VMOVUPD          Y10, (R14)
-	VMOVUPD          Y11, (R14)(R9*1)
+	VADDPD           (R14), Y10, Y10
+	VADDPD           (R14)(R9*1), Y11, Y11
 	ADDQ             BX, R14
-	VMOVUPD          Y12, (R14)
-	VMOVUPD          Y13, (R14)(R9*1)
+	VADDPD           (R14), Y12, Y12
+	VADDPD           (R14)(R9*1), Y13, Y13
 	ADDQ             BX, R14
-	VMOVUPD          Y14, (R14)
-	VMOVUPD          Y15, (R14)(R9*1)
+	VADDPD           (R14), Y14, Y14
+	VADDPD           (R14)(R9*1), Y15, Y15
 	ADDQ             BX, R14
-	VMOVUPD          Y16, (R14)
-	VMOVUPD          Y17, (R14)(R9*1)
+	VADDPD           (R14), Y16, Y16
+	VADDPD           (R14)(R9*1), Y17, Y17
 	ADDQ             BX, R14
-	VMOVUPD          Y18, (R14)
-	VMOVUPD          Y19, (R14)(R9*1)
+	VADDPD           (R14), Y18, Y18
+	VADDPD           (R14)(R9*1), Y19, Y19
 	ADDQ             BX, R14
-	VMOVUPD          Y20, (R14)
-	VMOVUPD          Y21, (R14)(R9*1)
+	VADDPD           (R14), Y20, Y20
+	VADDPD           (R14)(R9*1), Y21, Y21
 	ADDQ             BX, R14
-	VMOVUPD          Y22, (R14)
-	VMOVUPD          Y23, (R14)(R9*1)
-	ADDQ             BX, R14
-	MOVQ             R14, AX
-	LEAQ             (CX)(R10*4), CX
-	SUBQ             $0x0c, DX
-	JMP              rows12
+	VADDPD           (R14), Y22, Y22
+	VADDPD           (R14)(R9*1), Y23, Y23
+
+store12:
+	MOVQ    AX, R14
+	VMOVUPD Y0, (R14)
+	VMOVUPD Y1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y2, (R14)
+	VMOVUPD Y3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y4, (R14)
+	VMOVUPD Y5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y6, (R14)
+	VMOVUPD Y7, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y8, (R14)
+	VMOVUPD Y9, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y10, (R14)
+	VMOVUPD Y11, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y12, (R14)
+	VMOVUPD Y13, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y14, (R14)
+	VMOVUPD Y15, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y16, (R14)
+	VMOVUPD Y17, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y18, (R14)
+	VMOVUPD Y19, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y20, (R14)
+	VMOVUPD Y21, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y22, (R14)
+	VMOVUPD Y23, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(R10*4), CX
+	SUBQ    $0x0c, DX
+	JMP     rows12
 
 done12:
 rows8:
-	CMPQ    DX, $0x08
-	JLT     done8
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero8
-	MOVQ    AX, R14
-	VMOVUPD (R14), Y0
-	VMOVUPD (R14)(R9*1), Y1
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y2
-	VMOVUPD (R14)(R9*1), Y3
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y4
-	VMOVUPD (R14)(R9*1), Y5
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y6
-	VMOVUPD (R14)(R9*1), Y7
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y8
-	VMOVUPD (R14)(R9*1), Y9
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y10
-	VMOVUPD (R14)(R9*1), Y11
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y12
-	VMOVUPD (R14)(R9*1), Y13
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y14
-	VMOVUPD (R14)(R9*1), Y15
-	JMP     start8
-
-zero8:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-	VPXORD Y8, Y8, Y8
-	VPXORD Y9, Y9, Y9
-	VPXORD Y10, Y10, Y10
-	VPXORD Y11, Y11, Y11
-	VPXORD Y12, Y12, Y12
-	VPXORD Y13, Y13, Y13
-	VPXORD Y14, Y14, Y14
-	VPXORD Y15, Y15, Y15
-
-start8:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	VPXORD     Y12, Y12, Y12
+	VPXORD     Y13, Y13, Y13
+	VPXORD     Y14, Y14, Y14
+	VPXORD     Y15, Y15, Y15
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum8:
 	VMOVUPD          (R14), Y16
@@ -3583,71 +4025,92 @@ sum8:
 	ADDQ             DI, R12
 	DECQ             R15
 	JNZ              sum8
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store8
 	MOVQ             AX, R14
-	VMOVUPD          Y0, (R14)
-	VMOVUPD          Y1, (R14)(R9*1)
+	VADDPD           (R14), Y0, Y0
+	VADDPD           (R14)(R9*1), Y1, Y1
 	ADDQ             BX, R14
-	VMOVUPD          Y2, (R14)
-	VMOVUPD          Y3, (R14)(R9*1)
+	VADDPD           (R14), Y2, Y2
+	VADDPD           (R14)(R9*1), Y3, Y3
 	ADDQ             BX, R14
-	VMOVUPD          Y4, (R14)
-	VMOVUPD          Y5, (R14)(R9*1)
+	VADDPD           (R14), Y4, Y4
+	VADDPD           (R14)(R9*1), Y5, Y5
 	ADDQ             BX, R14
-	VMOVUPD          Y6, (R14)
-	VMOVUPD          Y7, (R14)(R9*1)
+	VADDPD           (R14), Y6, Y6
+	VADDPD           (R14)(R9*1), Y7, Y7
 	ADDQ             BX, R14
-	VMOVUPD          Y8, (R14)
-	VMOVUPD          Y9, (R14)(R9*1)
+	VADDPD           (R14), Y8, Y8
+	VADDPD           (R14)(R9*1), Y9, Y9
 	ADDQ             BX, R14
-	VMOVUPD          Y10, (R14)
-	VMOVUPD          Y11, (R14)(R9*1)
+	VADDPD           (R14), Y10, Y10
+	VADDPD           (R14)(R9*1), Y11, Y11
 	ADDQ             BX, R14
-	VMOVUPD          Y12, (R14)
-	VMOVUPD          Y13, (R14)(R9*1)
+	VADDPD           (R14), Y12, Y12
+	VADDPD           (R14)(R9*1), Y13, Y13
 	ADDQ             BX, R14
-	VMOVUPD          Y14, (R14)
-	VMOVUPD          Y15, (R14)(R9*1)
-	ADDQ             BX, R14
-	MOVQ             R14, AX
-	LEAQ             (CX)(SI*8), CX
-	SUBQ             $0x08, DX
-	JMP              rows8
+	VADDPD           (R14), Y14, Y14
+	VADDPD           (R14)(R9*1), Y15, Y15
+
+store8:
+	MOVQ    AX, R14
+	VMOVUPD Y0, (R14)
+	VMOVUPD Y1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y2, (R14)
+	VMOVUPD Y3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y4, (R14)
+	VMOVUPD Y5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y6, (R14)
+	VMOVUPD Y7, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y8, (R14)
+	VMOVUPD Y9, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y10, (R14)
+	VMOVUPD Y11, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y12, (R14)
+	VMOVUPD Y13, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y14, (R14)
+	VMOVUPD Y15, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*8), CX
+	SUBQ    $0x08, DX
+	JMP     rows8
 
 done8:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero4
-	MOVQ    AX, R14
-	VMOVUPD (R14), Y0
-	VMOVUPD (R14)(R9*1), Y1
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y2
-	VMOVUPD (R14)(R9*1), Y3
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y4
-	VMOVUPD (R14)(R9*1), Y5
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y6
-	VMOVUPD (R14)(R9*1), Y7
-	JMP     start4
-
-zero4:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum4:
 	VMOVUPD          (R14), Y8
@@ -3666,49 +4129,58 @@ sum4:
 	ADDQ             DI, R11
 	DECQ             R15
 	JNZ              sum4
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store4
 	MOVQ             AX, R14
-	VMOVUPD          Y0, (R14)
-	VMOVUPD          Y1, (R14)(R9*1)
+	VADDPD           (R14), Y0, Y0
+	VADDPD           (R14)(R9*1), Y1, Y1
 	ADDQ             BX, R14
-	VMOVUPD          Y2, (R14)
-	VMOVUPD          Y3, (R14)(R9*1)
+	VADDPD           (R14), Y2, Y2
+	VADDPD           (R14)(R9*1), Y3, Y3
 	ADDQ             BX, R14
-	VMOVUPD          Y4, (R14)
-	VMOVUPD          Y5, (R14)(R9*1)
+	VADDPD           (R14), Y4, Y4
+	VADDPD           (R14)(R9*1), Y5, Y5
 	ADDQ             BX, R14
-	VMOVUPD          Y6, (R14)
-	VMOVUPD          Y7, (R14)(R9*1)
-	ADDQ             BX, R14
-	MOVQ             R14, AX
-	LEAQ             (CX)(SI*4), CX
-	SUBQ             $0x04, DX
-	JMP              rows4
+	VADDPD           (R14), Y6, Y6
+	VADDPD           (R14)(R9*1), Y7, Y7
+
+store4:
+	MOVQ    AX, R14
+	VMOVUPD Y0, (R14)
+	VMOVUPD Y1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y2, (R14)
+	VMOVUPD Y3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y4, (R14)
+	VMOVUPD Y5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y6, (R14)
+	VMOVUPD Y7, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero2
-	MOVQ    AX, R14
-	VMOVUPD (R14), Y0
-	VMOVUPD (R14)(R9*1), Y1
-	ADDQ    BX, R14
-	VMOVUPD (R14), Y2
-	VMOVUPD (R14)(R9*1), Y3
-	JMP     start2
-
-zero2:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum2:
 	VMOVUPD          (R14), Y4
@@ -3722,38 +4194,41 @@ sum2:
 	ADDQ             DI, R11
 	DECQ             R15
 	JNZ              sum2
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store2
 	MOVQ             AX, R14
-	VMOVUPD          Y0, (R14)
-	VMOVUPD          Y1, (R14)(R9*1)
+	VADDPD           (R14), Y0, Y0
+	VADDPD           (R14)(R9*1), Y1, Y1
 	ADDQ             BX, R14
-	VMOVUPD          Y2, (R14)
-	VMOVUPD          Y3, (R14)(R9*1)
-	ADDQ             BX, R14
-	MOVQ             R14, AX
-	LEAQ             (CX)(SI*2), CX
-	SUBQ             $0x02, DX
-	JMP              rows2
+	VADDPD           (R14), Y2, Y2
+	VADDPD           (R14)(R9*1), Y3, Y3
+
+store2:
+	MOVQ    AX, R14
+	VMOVUPD Y0, (R14)
+	VMOVUPD Y1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Y2, (R14)
+	VMOVUPD Y3, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero1
-	MOVQ    AX, R14
-	VMOVUPD (R14), Y0
-	VMOVUPD (R14)(R9*1), Y1
-	JMP     start1
-
-zero1:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum1:
 	VBROADCASTSD (R11), Y2
@@ -3763,21 +4238,29 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R15
 	JNZ          sum1
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store1
 	MOVQ         AX, R14
-	VMOVUPD      Y0, (R14)
-	VMOVUPD      Y1, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPD       (R14), Y0, Y0
+	VADDPD       (R14)(R9*1), Y1, Y1
+
+store1:
+	MOVQ    AX, R14
+	VMOVUPD Y0, (R14)
+	VMOVUPD Y1, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockYYYAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F, AVX512VL, FMA3
+// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
 TEXT ·blockYYYAVX512F64(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -3795,76 +4278,68 @@ TEXT ·blockYYYAVX512F64(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows8:
-	CMPQ    DX, $0x08
-	JLT     done8
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero8
-	MOVQ    AX, R13
-	VMOVUPD (R13), Y0
-	VMOVUPD 32(R13), Y1
-	VMOVUPD (R13)(R9*1), Y2
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y3
-	VMOVUPD 32(R13), Y4
-	VMOVUPD (R13)(R9*1), Y5
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y6
-	VMOVUPD 32(R13), Y7
-	VMOVUPD (R13)(R9*1), Y8
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y9
-	VMOVUPD 32(R13), Y10
-	VMOVUPD (R13)(R9*1), Y11
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y12
-	VMOVUPD 32(R13), Y13
-	VMOVUPD (R13)(R9*1), Y14
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y15
-	VMOVUPD 32(R13), Y16
-	VMOVUPD (R13)(R9*1), Y17
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y18
-	VMOVUPD 32(R13), Y19
-	VMOVUPD (R13)(R9*1), Y20
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y21
-	VMOVUPD 32(R13), Y22
-	VMOVUPD (R13)(R9*1), Y23
-	JMP     start8
-
-zero8:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-	VPXORD Y8, Y8, Y8
-	VPXORD Y9, Y9, Y9
-	VPXORD Y10, Y10, Y10
-	VPXORD Y11, Y11, Y11
-	VPXORD Y12, Y12, Y12
-	VPXORD Y13, Y13, Y13
-	VPXORD Y14, Y14, Y14
-	VPXORD Y15, Y15, Y15
-	VPXORD Y16, Y16, Y16
-	VPXORD Y17, Y17, Y17
-	VPXORD Y18, Y18, Y18
-	VPXORD Y19, Y19, Y19
-	VPXORD Y20, Y20, Y20
-	VPXORD Y21, Y21, Y21
-	VPXORD Y22, Y22, Y22
-	VPXORD Y23, Y23, Y23
-
-start8:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	VPXORD     Y12, Y12, Y12
+	VPXORD     Y13, Y13, Y13
+	VPXORD     Y14, Y14, Y14
+	VPXORD     Y15, Y15, Y15
+	VPXORD     Y16, Y16, Y16
+	VPXORD     Y17, Y17, Y17
+	VPXORD     Y18, Y18, Y18
+	VPXORD     Y19, Y19, Y19
+	VPXORD     Y20, Y20, Y20
+	VPXORD     Y21, Y21, Y21
+	VPXORD     Y22, Y22, Y22
+	VPXORD     Y23, Y23, Y23
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum8:
 	VMOVUPD          (R13), Y24
@@ -3903,87 +4378,116 @@ sum8:
 	ADDQ             DI, R12
 	DECQ             R14
 	JNZ              sum8
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store8
 	MOVQ             AX, R13
-	VMOVUPD          Y0, (R13)
-	VMOVUPD          Y1, 32(R13)
-	VMOVUPD          Y2, (R13)(R9*1)
+	VADDPD           (R13), Y0, Y0
+	VADDPD           32(R13), Y1, Y1
+	VADDPD           (R13)(R9*1), Y2, Y2
 	ADDQ             BX, R13
-	VMOVUPD          Y3, (R13)
-	VMOVUPD          Y4, 32(R13)
-	VMOVUPD          Y5, (R13)(R9*1)
+	VADDPD           (R13), Y3, Y3
+	VADDPD           32(R13), Y4, Y4
+	VADDPD           (R13)(R9*1), Y5, Y5
 	ADDQ             BX, R13
-	VMOVUPD          Y6, (R13)
-	VMOVUPD          Y7, 32(R13)
-	VMOVUPD          Y8, (R13)(R9*1)
+	VADDPD           (R13), Y6, Y6
+	VADDPD           32(R13), Y7, Y7
+	VADDPD           (R13)(R9*1), Y8, Y8
 	ADDQ             BX, R13
-	VMOVUPD          Y9, (R13)
-	VMOVUPD          Y10, 32(R13)
-	VMOVUPD          Y11, (R13)(R9*1)
+	VADDPD           (R13), Y9, Y9
+	VADDPD           32(R13), Y10, Y10
+	VADDPD           (R13)(R9*1), Y11, Y11
 	ADDQ             BX, R13
-	VMOVUPD          Y12, (R13)
-	VMOVUPD          Y13, 32(R13)
-	VMOVUPD          Y14, (R13)(R9*1)
+	VADDPD           (R13), Y12, Y12
+	VADDPD           32(R13), Y13, Y13
+	VADDPD           (R13)(R9*1), Y14, Y14
 	ADDQ             BX, R13
-	VMOVUPD          Y15, (R13)
-	VMOVUPD          Y16, 32(R13)
-	VMOVUPD          Y17, (R13)(R9*1)
+	VADDPD           (R13), Y15, Y15
+	VADDPD           32(R13), Y16, Y16
+	VADDPD           (R13)(R9*1), Y17, Y17
 	ADDQ             BX, R13
-	VMOVUPD          Y18, (R13)
-	VMOVUPD          Y19, 32(R13)
-	VMOVUPD          Y20, (R13)(R9*1)
+	VADDPD           (R13), Y18, Y18
+	VADDPD           32(R13), Y19, Y19
+	VADDPD           (R13)(R9*1), Y20, Y20
 	ADDQ             BX, R13
-	VMOVUPD          Y21, (R13)
-	VMOVUPD          Y22, 32(R13)
-	VMOVUPD          Y23, (R13)(R9*1)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(SI*8), CX
-	SUBQ             $0x08, DX
-	JMP              rows8
+	VADDPD           (R13), Y21, Y21
+	VADDPD           32(R13), Y22, Y22
+	VADDPD           (R13)(R9*1), Y23, Y23
+
+store8:
+	MOVQ    AX, R13
+	VMOVUPD Y0, (R13)
+	VMOVUPD Y1, 32(R13)
+	VMOVUPD Y2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y3, (R13)
+	VMOVUPD Y4, 32(R13)
+	VMOVUPD Y5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y6, (R13)
+	VMOVUPD Y7, 32(R13)
+	VMOVUPD Y8, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y9, (R13)
+	VMOVUPD Y10, 32(R13)
+	VMOVUPD Y11, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y12, (R13)
+	VMOVUPD Y13, 32(R13)
+	VMOVUPD Y14, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y15, (R13)
+	VMOVUPD Y16, 32(R13)
+	VMOVUPD Y17, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y18, (R13)
+	VMOVUPD Y19, 32(R13)
+	VMOVUPD Y20, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y21, (R13)
+	VMOVUPD Y22, 32(R13)
+	VMOVUPD Y23, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*8), CX
+	SUBQ    $0x08, DX
+	JMP     rows8
 
 done8:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero4
-	MOVQ    AX, R13
-	VMOVUPD (R13), Y0
-	VMOVUPD 32(R13), Y1
-	VMOVUPD (R13)(R9*1), Y2
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y3
-	VMOVUPD 32(R13), Y4
-	VMOVUPD (R13)(R9*1), Y5
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y6
-	VMOVUPD 32(R13), Y7
-	VMOVUPD (R13)(R9*1), Y8
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y9
-	VMOVUPD 32(R13), Y10
-	VMOVUPD (R13)(R9*1), Y11
-	JMP     start4
-
-zero4:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-	VPXORD Y6, Y6, Y6
-	VPXORD Y7, Y7, Y7
-	VPXORD Y8, Y8, Y8
-	VPXORD Y9, Y9, Y9
-	VPXORD Y10, Y10, Y10
-	VPXORD Y11, Y11, Y11
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum4:
 	VMOVUPD          (R13), Y12
@@ -4007,57 +4511,70 @@ sum4:
 	ADDQ             DI, R11
 	DECQ             R14
 	JNZ              sum4
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store4
 	MOVQ             AX, R13
-	VMOVUPD          Y0, (R13)
-	VMOVUPD          Y1, 32(R13)
-	VMOVUPD          Y2, (R13)(R9*1)
+	VADDPD           (R13), Y0, Y0
+	VADDPD           32(R13), Y1, Y1
+	VADDPD           (R13)(R9*1), Y2, Y2
 	ADDQ             BX, R13
-	VMOVUPD          Y3, (R13)
-	VMOVUPD          Y4, 32(R13)
-	VMOVUPD          Y5, (R13)(R9*1)
+	VADDPD           (R13), Y3, Y3
+	VADDPD           32(R13), Y4, Y4
+	VADDPD           (R13)(R9*1), Y5, Y5
 	ADDQ             BX, R13
-	VMOVUPD          Y6, (R13)
-	VMOVUPD          Y7, 32(R13)
-	VMOVUPD          Y8, (R13)(R9*1)
+	VADDPD           (R13), Y6, Y6
+	VADDPD           32(R13), Y7, Y7
+	VADDPD           (R13)(R9*1), Y8, Y8
 	ADDQ             BX, R13
-	VMOVUPD          Y9, (R13)
-	VMOVUPD          Y10, 32(R13)
-	VMOVUPD          Y11, (R13)(R9*1)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(SI*4), CX
-	SUBQ             $0x04, DX
-	JMP              rows4
+	VADDPD           (R13), Y9, Y9
+	VADDPD           32(R13), Y10, Y10
+	VADDPD           (R13)(R9*1), Y11, Y11
+
+store4:
+	MOVQ    AX, R13
+	VMOVUPD Y0, (R13)
+	VMOVUPD Y1, 32(R13)
+	VMOVUPD Y2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y3, (R13)
+	VMOVUPD Y4, 32(R13)
+	VMOVUPD Y5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y6, (R13)
+	VMOVUPD Y7, 32(R13)
+	VMOVUPD Y8, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y9, (R13)
+	VMOVUPD Y10, 32(R13)
+	VMOVUPD Y11, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero2
-	MOVQ    AX, R13
-	VMOVUPD (R13), Y0
-	VMOVUPD 32(R13), Y1
-	VMOVUPD (R13)(R9*1), Y2
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y3
-	VMOVUPD 32(R13), Y4
-	VMOVUPD (R13)(R9*1), Y5
-	JMP     start2
-
-zero2:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-	VPXORD Y3, Y3, Y3
-	VPXORD Y4, Y4, Y4
-	VPXORD Y5, Y5, Y5
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum2:
 	VMOVUPD          (R13), Y6
@@ -4074,42 +4591,47 @@ sum2:
 	ADDQ             DI, R11
 	DECQ             R14
 	JNZ              sum2
+	MOVQ             acc+80(FP), R14
+	TESTQ            R14, R14
+	JZ               store2
 	MOVQ             AX, R13
-	VMOVUPD          Y0, (R13)
-	VMOVUPD          Y1, 32(R13)
-	VMOVUPD          Y2, (R13)(R9*1)
+	VADDPD           (R13), Y0, Y0
+	VADDPD           32(R13), Y1, Y1
+	VADDPD           (R13)(R9*1), Y2, Y2
 	ADDQ             BX, R13
-	VMOVUPD          Y3, (R13)
-	VMOVUPD          Y4, 32(R13)
-	VMOVUPD          Y5, (R13)(R9*1)
-	ADDQ             BX, R13
-	MOVQ             R13, AX
-	LEAQ             (CX)(SI*2), CX
-	SUBQ             $0x02, DX
-	JMP              rows2
+	VADDPD           (R13), Y3, Y3
+	VADDPD           32(R13), Y4, Y4
+	VADDPD           (R13)(R9*1), Y5, Y5
+
+store2:
+	MOVQ    AX, R13
+	VMOVUPD Y0, (R13)
+	VMOVUPD Y1, 32(R13)
+	VMOVUPD Y2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y3, (R13)
+	VMOVUPD Y4, 32(R13)
+	VMOVUPD Y5, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero1
-	MOVQ    AX, R13
-	VMOVUPD (R13), Y0
-	VMOVUPD 32(R13), Y1
-	VMOVUPD (R13)(R9*1), Y2
-	JMP     start1
-
-zero1:
-	VPXORD Y0, Y0, Y0
-	VPXORD Y1, Y1, Y1
-	VPXORD Y2, Y2, Y2
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 32(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum1:
 	VBROADCASTSD (R11), Y3
@@ -4120,22 +4642,31 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum1
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store1
 	MOVQ         AX, R13
-	VMOVUPD      Y0, (R13)
-	VMOVUPD      Y1, 32(R13)
-	VMOVUPD      Y2, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPD       (R13), Y0, Y0
+	VADDPD       32(R13), Y1, Y1
+	VADDPD       (R13)(R9*1), Y2, Y2
+
+store1:
+	MOVQ    AX, R13
+	VMOVUPD Y0, (R13)
+	VMOVUPD Y1, 32(R13)
+	VMOVUPD Y2, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockZZAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·blockZZAVX512F64(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -4153,81 +4684,73 @@ TEXT ·blockZZAVX512F64(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows12:
-	CMPQ    DX, $0x0c
-	JLT     done12
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero12
-	MOVQ    AX, R14
-	VMOVUPD (R14), Z0
-	VMOVUPD (R14)(R9*1), Z1
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z2
-	VMOVUPD (R14)(R9*1), Z3
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z4
-	VMOVUPD (R14)(R9*1), Z5
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z6
-	VMOVUPD (R14)(R9*1), Z7
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z8
-	VMOVUPD (R14)(R9*1), Z9
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z10
-	VMOVUPD (R14)(R9*1), Z11
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z12
-	VMOVUPD (R14)(R9*1), Z13
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z14
-	VMOVUPD (R14)(R9*1), Z15
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z16
-	VMOVUPD (R14)(R9*1), Z17
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z18
-	VMOVUPD (R14)(R9*1), Z19
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z20
-	VMOVUPD (R14)(R9*1), Z21
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z22
-	VMOVUPD (R14)(R9*1), Z23
-	JMP     start12
-
-zero12:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-
-start12:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	LEAQ (R12)(SI*4), R13
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x0c
+	JLT        done12
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	LEAQ       (R12)(SI*4), R13
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum12:
 	VMOVUPD      (R14), Z24
@@ -4274,104 +4797,137 @@ sum12:
 	ADDQ         DI, R13
 	DECQ         R15
 	JNZ          sum12
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store12
 	MOVQ         AX, R14
-	VMOVUPD      Z0, (R14)
-	VMOVUPD      Z1, (R14)(R9*1)
+	VADDPD       (R14), Z0, Z0
+	VADDPD       (R14)(R9*1), Z1, Z1
 	ADDQ         BX, R14
-	VMOVUPD      Z2, (R14)
-	VMOVUPD      Z3, (R14)(R9*1)
+	VADDPD       (R14), Z2, Z2
+	VADDPD       (R14)(R9*1), Z3, Z3
 	ADDQ         BX, R14
-	VMOVUPD      Z4, (R14)
-	VMOVUPD      Z5, (R14)(R9*1)
+	VADDPD       (R14), Z4, Z4
+	VADDPD       (R14)(R9*1), Z5, Z5
 	ADDQ         BX, R14
-	VMOVUPD      Z6, (R14)
-	VMOVUPD      Z7, (R14)(R9*1)
+	VADDPD       (R14), Z6, Z6
+	VADDPD       (R14)(R9*1), Z7, Z7
 	ADDQ         BX, R14
-	VMOVUPD      Z8, (R14)
-	VMOVUPD      Z9, (R14)(R9*1)
+	VADDPD       (R14), Z8, Z8
+	VADDPD       (R14)(R9*1), Z9, Z9
 	ADDQ         BX, R14
-	VMOVUPD      Z10, (R14)
-	VMOVUPD      Z11, (R14)(R9*1)
+	VADDPD       (R14), Z10, Z10
+	VADDPD       (R14)(R9*1), Z11, Z11
 	ADDQ         BX, R14
-	VMOVUPD      Z12, (R14)
-	VMOVUPD      Z13, (R14)(R9*1)
+	VADDPD       (R14), Z12, Z12
+	VADDPD       (R14)(R9*1), Z13, Z13
 	ADDQ         BX, R14
-	VMOVUPD      Z14, (R14)
-	VMOVUPD      Z15, (R14)(R9*1)
+	VADDPD       (R14), Z14, Z14
+	VADDPD       (R14)(R9*1), Z15, Z15
 	ADDQ         BX, R14
-	VMOVUPD      Z16, (R14)
-	VMOVUPD      Z17, (R14)(R9*1)
+	VADDPD       (R14), Z16, Z16
+	VADDPD       (R14)(R9*1), Z17, Z17
 	ADDQ         BX, R14
-	VMOVUPD      Z18, (R14)
-	VMOVUPD      Z19, (R14)(R9*1)
+	VADDPD       (R14), Z18, Z18
+	VADDPD       (R14)(R9*1), Z19, Z19
 	ADDQ         BX, R14
-	VMOVUPD      Z20, (R14)
-	VMOVUPD      Z21, (R14)(R9*1)
+	VADDPD       (R14), Z20, Z20
+	VADDPD       (R14)(R9*1), Z21, Z21
 	ADDQ         BX, R14
-	VMOVUPD      Z22, (R14)
-	VMOVUPD      Z23, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(R10*4), CX
-	SUBQ         $0x0c, DX
-	JMP          rows12
+	VADDPD       (R14), Z22, Z22
+	VADDPD       (R14)(R9*1), Z23, Z23
+
+store12:
+	MOVQ    AX, R14
+	VMOVUPD Z0, (R14)
+	VMOVUPD Z1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z2, (R14)
+	VMOVUPD Z3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z4, (R14)
+	VMOVUPD Z5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z6, (R14)
+	VMOVUPD Z7, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z8, (R14)
+	VMOVUPD Z9, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z10, (R14)
+	VMOVUPD Z11, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z12, (R14)
+	VMOVUPD Z13, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z14, (R14)
+	VMOVUPD Z15, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z16, (R14)
+	VMOVUPD Z17, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z18, (R14)
+	VMOVUPD Z19, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z20, (R14)
+	VMOVUPD Z21, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z22, (R14)
+	VMOVUPD Z23, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(R10*4), CX
+	SUBQ    $0x0c, DX
+	JMP     rows12
 
 done12:
 rows8:
-	CMPQ    DX, $0x08
-	JLT     done8
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero8
-	MOVQ    AX, R14
-	VMOVUPD (R14), Z0
-	VMOVUPD (R14)(R9*1), Z1
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z2
-	VMOVUPD (R14)(R9*1), Z3
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z4
-	VMOVUPD (R14)(R9*1), Z5
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z6
-	VMOVUPD (R14)(R9*1), Z7
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z8
-	VMOVUPD (R14)(R9*1), Z9
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z10
-	VMOVUPD (R14)(R9*1), Z11
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z12
-	VMOVUPD (R14)(R9*1), Z13
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z14
-	VMOVUPD (R14)(R9*1), Z15
-	JMP     start8
-
-zero8:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-
-start8:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum8:
 	VMOVUPD      (R14), Z16
@@ -4405,71 +4961,92 @@ sum8:
 	ADDQ         DI, R12
 	DECQ         R15
 	JNZ          sum8
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store8
 	MOVQ         AX, R14
-	VMOVUPD      Z0, (R14)
-	VMOVUPD      Z1, (R14)(R9*1)
+	VADDPD       (R14), Z0, Z0
+	VADDPD       (R14)(R9*1), Z1, Z1
 	ADDQ         BX, R14
-	VMOVUPD      Z2, (R14)
-	VMOVUPD      Z3, (R14)(R9*1)
+	VADDPD       (R14), Z2, Z2
+	VADDPD       (R14)(R9*1), Z3, Z3
 	ADDQ         BX, R14
-	VMOVUPD      Z4, (R14)
-	VMOVUPD      Z5, (R14)(R9*1)
+	VADDPD       (R14), Z4, Z4
+	VADDPD       (R14)(R9*1), Z5, Z5
 	ADDQ         BX, R14
-	VMOVUPD      Z6, (R14)
-	VMOVUPD      Z7, (R14)(R9*1)
+	VADDPD       (R14), Z6, Z6
+	VADDPD       (R14)(R9*1), Z7, Z7
 	ADDQ         BX, R14
-	VMOVUPD      Z8, (R14)
-	VMOVUPD      Z9, (R14)(R9*1)
+	VADDPD       (R14), Z8, Z8
+	VADDPD       (R14)(R9*1), Z9, Z9
 	ADDQ         BX, R14
-	VMOVUPD      Z10, (R14)
-	VMOVUPD      Z11, (R14)(R9*1)
+	VADDPD       (R14), Z10, Z10
+	VADDPD       (R14)(R9*1), Z11, Z11
 	ADDQ         BX, R14
-	VMOVUPD      Z12, (R14)
-	VMOVUPD      Z13, (R14)(R9*1)
+	VADDPD       (R14), Z12, Z12
+	VADDPD       (R14)(R9*1), Z13, Z13
 	ADDQ         BX, R14
-	VMOVUPD      Z14, (R14)
-	VMOVUPD      Z15, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(SI*8), CX
-	SUBQ         $0x08, DX
-	JMP          rows8
+	VADDPD       (R14), Z14, Z14
+	VADDPD       (R14)(R9*1), Z15, Z15
+
+store8:
+	MOVQ    AX, R14
+	VMOVUPD Z0, (R14)
+	VMOVUPD Z1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z2, (R14)
+	VMOVUPD Z3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z4, (R14)
+	VMOVUPD Z5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z6, (R14)
+	VMOVUPD Z7, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z8, (R14)
+	VMOVUPD Z9, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z10, (R14)
+	VMOVUPD Z11, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z12, (R14)
+	VMOVUPD Z13, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z14, (R14)
+	VMOVUPD Z15, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*8), CX
+	SUBQ    $0x08, DX
+	JMP     rows8
 
 done8:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero4
-	MOVQ    AX, R14
-	VMOVUPD (R14), Z0
-	VMOVUPD (R14)(R9*1), Z1
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z2
-	VMOVUPD (R14)(R9*1), Z3
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z4
-	VMOVUPD (R14)(R9*1), Z5
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z6
-	VMOVUPD (R14)(R9*1), Z7
-	JMP     start4
-
-zero4:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum4:
 	VMOVUPD      (R14), Z8
@@ -4490,49 +5067,58 @@ sum4:
 	ADDQ         DI, R11
 	DECQ         R15
 	JNZ          sum4
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store4
 	MOVQ         AX, R14
-	VMOVUPD      Z0, (R14)
-	VMOVUPD      Z1, (R14)(R9*1)
+	VADDPD       (R14), Z0, Z0
+	VADDPD       (R14)(R9*1), Z1, Z1
 	ADDQ         BX, R14
-	VMOVUPD      Z2, (R14)
-	VMOVUPD      Z3, (R14)(R9*1)
+	VADDPD       (R14), Z2, Z2
+	VADDPD       (R14)(R9*1), Z3, Z3
 	ADDQ         BX, R14
-	VMOVUPD      Z4, (R14)
-	VMOVUPD      Z5, (R14)(R9*1)
+	VADDPD       (R14), Z4, Z4
+	VADDPD       (R14)(R9*1), Z5, Z5
 	ADDQ         BX, R14
-	VMOVUPD      Z6, (R14)
-	VMOVUPD      Z7, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VADDPD       (R14), Z6, Z6
+	VADDPD       (R14)(R9*1), Z7, Z7
+
+store4:
+	MOVQ    AX, R14
+	VMOVUPD Z0, (R14)
+	VMOVUPD Z1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z2, (R14)
+	VMOVUPD Z3, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z4, (R14)
+	VMOVUPD Z5, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z6, (R14)
+	VMOVUPD Z7, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero2
-	MOVQ    AX, R14
-	VMOVUPD (R14), Z0
-	VMOVUPD (R14)(R9*1), Z1
-	ADDQ    BX, R14
-	VMOVUPD (R14), Z2
-	VMOVUPD (R14)(R9*1), Z3
-	JMP     start2
-
-zero2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum2:
 	VMOVUPD      (R14), Z4
@@ -4547,38 +5133,41 @@ sum2:
 	ADDQ         DI, R11
 	DECQ         R15
 	JNZ          sum2
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store2
 	MOVQ         AX, R14
-	VMOVUPD      Z0, (R14)
-	VMOVUPD      Z1, (R14)(R9*1)
+	VADDPD       (R14), Z0, Z0
+	VADDPD       (R14)(R9*1), Z1, Z1
 	ADDQ         BX, R14
-	VMOVUPD      Z2, (R14)
-	VMOVUPD      Z3, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(SI*2), CX
-	SUBQ         $0x02, DX
-	JMP          rows2
+	VADDPD       (R14), Z2, Z2
+	VADDPD       (R14)(R9*1), Z3, Z3
+
+store2:
+	MOVQ    AX, R14
+	VMOVUPD Z0, (R14)
+	VMOVUPD Z1, (R14)(R9*1)
+	ADDQ    BX, R14
+	VMOVUPD Z2, (R14)
+	VMOVUPD Z3, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R15
-	TESTQ   R15, R15
-	JZ      zero1
-	MOVQ    AX, R14
-	VMOVUPD (R14), Z0
-	VMOVUPD (R14)(R9*1), Z1
-	JMP     start1
-
-zero1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R14
-	MOVQ k+64(FP), R15
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
 
 sum1:
 	VBROADCASTSD (R11), Z2
@@ -4588,21 +5177,29 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R15
 	JNZ          sum1
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store1
 	MOVQ         AX, R14
-	VMOVUPD      Z0, (R14)
-	VMOVUPD      Z1, (R14)(R9*1)
-	ADDQ         BX, R14
-	MOVQ         R14, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPD       (R14), Z0, Z0
+	VADDPD       (R14)(R9*1), Z1, Z1
+
+store1:
+	MOVQ    AX, R14
+	VMOVUPD Z0, (R14)
+	VMOVUPD Z1, (R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockZZZAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·blockZZZAVX512F64(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -4620,76 +5217,68 @@ TEXT ·blockZZZAVX512F64(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows8:
-	CMPQ    DX, $0x08
-	JLT     done8
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero8
-	MOVQ    AX, R13
-	VMOVUPD (R13), Z0
-	VMOVUPD 64(R13), Z1
-	VMOVUPD (R13)(R9*1), Z2
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z3
-	VMOVUPD 64(R13), Z4
-	VMOVUPD (R13)(R9*1), Z5
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z6
-	VMOVUPD 64(R13), Z7
-	VMOVUPD (R13)(R9*1), Z8
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z9
-	VMOVUPD 64(R13), Z10
-	VMOVUPD (R13)(R9*1), Z11
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z12
-	VMOVUPD 64(R13), Z13
-	VMOVUPD (R13)(R9*1), Z14
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z15
-	VMOVUPD 64(R13), Z16
-	VMOVUPD (R13)(R9*1), Z17
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z18
-	VMOVUPD 64(R13), Z19
-	VMOVUPD (R13)(R9*1), Z20
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z21
-	VMOVUPD 64(R13), Z22
-	VMOVUPD (R13)(R9*1), Z23
-	JMP     start8
-
-zero8:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-
-start8:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum8:
 	VMOVUPD      (R13), Z24
@@ -4732,87 +5321,116 @@ sum8:
 	ADDQ         DI, R12
 	DECQ         R14
 	JNZ          sum8
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store8
 	MOVQ         AX, R13
-	VMOVUPD      Z0, (R13)
-	VMOVUPD      Z1, 64(R13)
-	VMOVUPD      Z2, (R13)(R9*1)
+	VADDPD       (R13), Z0, Z0
+	VADDPD       64(R13), Z1, Z1
+	VADDPD       (R13)(R9*1), Z2, Z2
 	ADDQ         BX, R13
-	VMOVUPD      Z3, (R13)
-	VMOVUPD      Z4, 64(R13)
-	VMOVUPD      Z5, (R13)(R9*1)
+	VADDPD       (R13), Z3, Z3
+	VADDPD       64(R13), Z4, Z4
+	VADDPD       (R13)(R9*1), Z5, Z5
 	ADDQ         BX, R13
-	VMOVUPD      Z6, (R13)
-	VMOVUPD      Z7, 64(R13)
-	VMOVUPD      Z8, (R13)(R9*1)
+	VADDPD       (R13), Z6, Z6
+	VADDPD       64(R13), Z7, Z7
+	VADDPD       (R13)(R9*1), Z8, Z8
 	ADDQ         BX, R13
-	VMOVUPD      Z9, (R13)
-	VMOVUPD      Z10, 64(R13)
-	VMOVUPD      Z11, (R13)(R9*1)
+	VADDPD       (R13), Z9, Z9
+	VADDPD       64(R13), Z10, Z10
+	VADDPD       (R13)(R9*1), Z11, Z11
 	ADDQ         BX, R13
-	VMOVUPD      Z12, (R13)
-	VMOVUPD      Z13, 64(R13)
-	VMOVUPD      Z14, (R13)(R9*1)
+	VADDPD       (R13), Z12, Z12
+	VADDPD       64(R13), Z13, Z13
+	VADDPD       (R13)(R9*1), Z14, Z14
 	ADDQ         BX, R13
-	VMOVUPD      Z15, (R13)
-	VMOVUPD      Z16, 64(R13)
-	VMOVUPD      Z17, (R13)(R9*1)
+	VADDPD       (R13), Z15, Z15
+	VADDPD       64(R13), Z16, Z16
+	VADDPD       (R13)(R9*1), Z17, Z17
 	ADDQ         BX, R13
-	VMOVUPD      Z18, (R13)
-	VMOVUPD      Z19, 64(R13)
-	VMOVUPD      Z20, (R13)(R9*1)
+	VADDPD       (R13), Z18, Z18
+	VADDPD       64(R13), Z19, Z19
+	VADDPD       (R13)(R9*1), Z20, Z20
 	ADDQ         BX, R13
-	VMOVUPD      Z21, (R13)
-	VMOVUPD      Z22, 64(R13)
-	VMOVUPD      Z23, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*8), CX
-	SUBQ         $0x08, DX
-	JMP          rows8
+	VADDPD       (R13), Z21, Z21
+	VADDPD       64(R13), Z22, Z22
+	VADDPD       (R13)(R9*1), Z23, Z23
+
+store8:
+	MOVQ    AX, R13
+	VMOVUPD Z0, (R13)
+	VMOVUPD Z1, 64(R13)
+	VMOVUPD Z2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z3, (R13)
+	VMOVUPD Z4, 64(R13)
+	VMOVUPD Z5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z6, (R13)
+	VMOVUPD Z7, 64(R13)
+	VMOVUPD Z8, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z9, (R13)
+	VMOVUPD Z10, 64(R13)
+	VMOVUPD Z11, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z12, (R13)
+	VMOVUPD Z13, 64(R13)
+	VMOVUPD Z14, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z15, (R13)
+	VMOVUPD Z16, 64(R13)
+	VMOVUPD Z17, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z18, (R13)
+	VMOVUPD Z19, 64(R13)
+	VMOVUPD Z20, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z21, (R13)
+	VMOVUPD Z22, 64(R13)
+	VMOVUPD Z23, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*8), CX
+	SUBQ    $0x08, DX
+	JMP     rows8
 
 done8:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero4
-	MOVQ    AX, R13
-	VMOVUPD (R13), Z0
-	VMOVUPD 64(R13), Z1
-	VMOVUPD (R13)(R9*1), Z2
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z3
-	VMOVUPD 64(R13), Z4
-	VMOVUPD (R13)(R9*1), Z5
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z6
-	VMOVUPD 64(R13), Z7
-	VMOVUPD (R13)(R9*1), Z8
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z9
-	VMOVUPD 64(R13), Z10
-	VMOVUPD (R13)(R9*1), Z11
-	JMP     start4
-
-zero4:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum4:
 	VMOVUPD      (R13), Z12
@@ -4838,57 +5456,70 @@ sum4:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum4
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store4
 	MOVQ         AX, R13
-	VMOVUPD      Z0, (R13)
-	VMOVUPD      Z1, 64(R13)
-	VMOVUPD      Z2, (R13)(R9*1)
+	VADDPD       (R13), Z0, Z0
+	VADDPD       64(R13), Z1, Z1
+	VADDPD       (R13)(R9*1), Z2, Z2
 	ADDQ         BX, R13
-	VMOVUPD      Z3, (R13)
-	VMOVUPD      Z4, 64(R13)
-	VMOVUPD      Z5, (R13)(R9*1)
+	VADDPD       (R13), Z3, Z3
+	VADDPD       64(R13), Z4, Z4
+	VADDPD       (R13)(R9*1), Z5, Z5
 	ADDQ         BX, R13
-	VMOVUPD      Z6, (R13)
-	VMOVUPD      Z7, 64(R13)
-	VMOVUPD      Z8, (R13)(R9*1)
+	VADDPD       (R13), Z6, Z6
+	VADDPD       64(R13), Z7, Z7
+	VADDPD       (R13)(R9*1), Z8, Z8
 	ADDQ         BX, R13
-	VMOVUPD      Z9, (R13)
-	VMOVUPD      Z10, 64(R13)
-	VMOVUPD      Z11, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VADDPD       (R13), Z9, Z9
+	VADDPD       64(R13), Z10, Z10
+	VADDPD       (R13)(R9*1), Z11, Z11
+
+store4:
+	MOVQ    AX, R13
+	VMOVUPD Z0, (R13)
+	VMOVUPD Z1, 64(R13)
+	VMOVUPD Z2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z3, (R13)
+	VMOVUPD Z4, 64(R13)
+	VMOVUPD Z5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z6, (R13)
+	VMOVUPD Z7, 64(R13)
+	VMOVUPD Z8, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z9, (R13)
+	VMOVUPD Z10, 64(R13)
+	VMOVUPD Z11, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero2
-	MOVQ    AX, R13
-	VMOVUPD (R13), Z0
-	VMOVUPD 64(R13), Z1
-	VMOVUPD (R13)(R9*1), Z2
-	ADDQ    BX, R13
-	VMOVUPD (R13), Z3
-	VMOVUPD 64(R13), Z4
-	VMOVUPD (R13)(R9*1), Z5
-	JMP     start2
-
-zero2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum2:
 	VMOVUPD      (R13), Z6
@@ -4906,42 +5537,47 @@ sum2:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum2
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store2
 	MOVQ         AX, R13
-	VMOVUPD      Z0, (R13)
-	VMOVUPD      Z1, 64(R13)
-	VMOVUPD      Z2, (R13)(R9*1)
+	VADDPD       (R13), Z0, Z0
+	VADDPD       64(R13), Z1, Z1
+	VADDPD       (R13)(R9*1), Z2, Z2
 	ADDQ         BX, R13
-	VMOVUPD      Z3, (R13)
-	VMOVUPD      Z4, 64(R13)
-	VMOVUPD      Z5, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*2), CX
-	SUBQ         $0x02, DX
-	JMP          rows2
+	VADDPD       (R13), Z3, Z3
+	VADDPD       64(R13), Z4, Z4
+	VADDPD       (R13)(R9*1), Z5, Z5
+
+store2:
+	MOVQ    AX, R13
+	VMOVUPD Z0, (R13)
+	VMOVUPD Z1, 64(R13)
+	VMOVUPD Z2, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Z3, (R13)
+	VMOVUPD Z4, 64(R13)
+	VMOVUPD Z5, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero1
-	MOVQ    AX, R13
-	VMOVUPD (R13), Z0
-	VMOVUPD 64(R13), Z1
-	VMOVUPD (R13)(R9*1), Z2
-	JMP     start1
-
-zero1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 (R13)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum1:
 	VBROADCASTSD (R11), Z3
@@ -4952,22 +5588,31 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum1
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store1
 	MOVQ         AX, R13
-	VMOVUPD      Z0, (R13)
-	VMOVUPD      Z1, 64(R13)
-	VMOVUPD      Z2, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPD       (R13), Z0, Z0
+	VADDPD       64(R13), Z1, Z1
+	VADDPD       (R13)(R9*1), Z2, Z2
+
+store1:
+	MOVQ    AX, R13
+	VMOVUPD Z0, (R13)
+	VMOVUPD Z1, 64(R13)
+	VMOVUPD Z2, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockRowAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·blockRowAVX512F64(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -4985,36 +5630,28 @@ TEXT ·blockRowAVX512F64(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R12
-	TESTQ   R12, R12
-	JZ      zero1
-	MOVQ    AX, R11
-	VMOVUPD (R11), Z0
-	VMOVUPD 64(R11), Z1
-	VMOVUPD 128(R11), Z2
-	VMOVUPD 192(R11), Z3
-	VMOVUPD 256(R11), Z4
-	VMOVUPD 320(R11), Z5
-	VMOVUPD 384(R11), Z6
-	VMOVUPD (R11)(R9*1), Z7
-	JMP     start1
-
-zero1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-
-start1:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R11
-	MOVQ k+64(FP), R12
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 192(R11)
+	PREFETCHT0 256(R11)
+	PREFETCHT0 320(R11)
+	PREFETCHT0 384(R11)
+	PREFETCHT0 (R11)(R9*1)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R11
+	MOVQ       k+64(FP), R12
 
 sum1:
 	VBROADCASTSD (R10), Z8
@@ -5030,27 +5667,41 @@ sum1:
 	ADDQ         DI, R10
 	DECQ         R12
 	JNZ          sum1
+	MOVQ         acc+80(FP), R12
+	TESTQ        R12, R12
+	JZ           store1
 	MOVQ         AX, R11
-	VMOVUPD      Z0, (R11)
-	VMOVUPD      Z1, 64(R11)
-	VMOVUPD      Z2, 128(R11)
-	VMOVUPD      Z3, 192(R11)
-	VMOVUPD      Z4, 256(R11)
-	VMOVUPD      Z5, 320(R11)
-	VMOVUPD      Z6, 384(R11)
-	VMOVUPD      Z7, (R11)(R9*1)
-	ADDQ         BX, R11
-	MOVQ         R11, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPD       (R11), Z0, Z0
+	VADDPD       64(R11), Z1, Z1
+	VADDPD       128(R11), Z2, Z2
+	VADDPD       192(R11), Z3, Z3
+	VADDPD       256(R11), Z4, Z4
+	VADDPD       320(R11), Z5, Z5
+	VADDPD       384(R11), Z6, Z6
+	VADDPD       (R11)(R9*1), Z7, Z7
+
+store1:
+	MOVQ    AX, R11
+	VMOVUPD Z0, (R11)
+	VMOVUPD Z1, 64(R11)
+	VMOVUPD Z2, 128(R11)
+	VMOVUPD Z3, 192(R11)
+	VMOVUPD Z4, 256(R11)
+	VMOVUPD Z5, 320(R11)
+	VMOVUPD Z6, 384(R11)
+	VMOVUPD Z7, (R11)(R9*1)
+	ADDQ    BX, R11
+	MOVQ    R11, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockPartAVX2F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3, MMX+, SSE2
 TEXT ·blockPartAVX2F64(SB), NOSPLIT, $0-88
 	MOVQ         c+0(FP), AX
 	MOVQ         a+16(FP), CX
@@ -5072,42 +5723,34 @@ TEXT ·blockPartAVX2F64(SB), NOSPLIT, $0-88
 rows8:
 	CMPQ       DX, $0x08
 	JLT        done8
-	MOVQ       acc+80(FP), R13
-	TESTQ      R13, R13
-	JZ         zero8
 	MOVQ       AX, R12
-	VMASKMOVPD (R12), Y15, Y0
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPD (R12), Y15, Y1
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPD (R12), Y15, Y2
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPD (R12), Y15, Y3
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPD (R12), Y15, Y4
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPD (R12), Y15, Y5
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPD (R12), Y15, Y6
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPD (R12), Y15, Y7
-	JMP        start8
-
-zero8:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-start8:
-	MOVQ CX, R10
-	LEAQ (R10)(SI*4), R11
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       CX, R10
+	LEAQ       (R10)(SI*4), R11
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum8:
 	VMASKMOVPD   (R12), Y15, Y8
@@ -5132,55 +5775,76 @@ sum8:
 	ADDQ         DI, R11
 	DECQ         R13
 	JNZ          sum8
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store8
 	MOVQ         AX, R12
-	VMASKMOVPD   Y0, Y15, (R12)
+	VMASKMOVPD   (R12), Y15, Y8
+	VADDPD       Y8, Y0, Y0
 	ADDQ         BX, R12
-	VMASKMOVPD   Y1, Y15, (R12)
+	VMASKMOVPD   (R12), Y15, Y8
+	VADDPD       Y8, Y1, Y1
 	ADDQ         BX, R12
-	VMASKMOVPD   Y2, Y15, (R12)
+	VMASKMOVPD   (R12), Y15, Y8
+	VADDPD       Y8, Y2, Y2
 	ADDQ         BX, R12
-	VMASKMOVPD   Y3, Y15, (R12)
+	VMASKMOVPD   (R12), Y15, Y8
+	VADDPD       Y8, Y3, Y3
 	ADDQ         BX, R12
-	VMASKMOVPD   Y4, Y15, (R12)
+	VMASKMOVPD   (R12), Y15, Y8
+	VADDPD       Y8, Y4, Y4
 	ADDQ         BX, R12
-	VMASKMOVPD   Y5, Y15, (R12)
+	VMASKMOVPD   (R12), Y15, Y8
+	VADDPD       Y8, Y5, Y5
 	ADDQ         BX, R12
-	VMASKMOVPD   Y6, Y15, (R12)
+	VMASKMOVPD   (R12), Y15, Y8
+	VADDPD       Y8, Y6, Y6
 	ADDQ         BX, R12
-	VMASKMOVPD   Y7, Y15, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*8), CX
-	SUBQ         $0x08, DX
-	JMP          rows8
+	VMASKMOVPD   (R12), Y15, Y8
+	VADDPD       Y8, Y7, Y7
+
+store8:
+	MOVQ       AX, R12
+	VMASKMOVPD Y0, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPD Y1, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPD Y2, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPD Y3, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPD Y4, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPD Y5, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPD Y6, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPD Y7, Y15, (R12)
+	ADDQ       BX, R12
+	MOVQ       R12, AX
+	LEAQ       (CX)(SI*8), CX
+	SUBQ       $0x08, DX
+	JMP        rows8
 
 done8:
 rows4:
 	CMPQ       DX, $0x04
 	JLT        done4
-	MOVQ       acc+80(FP), R13
-	TESTQ      R13, R13
-	JZ         zero4
 	MOVQ       AX, R12
-	VMASKMOVPD (R12), Y15, Y0
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPD (R12), Y15, Y1
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPD (R12), Y15, Y2
+	PREFETCHT0 (R12)
 	ADDQ       BX, R12
-	VMASKMOVPD (R12), Y15, Y3
-	JMP        start4
-
-zero4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-
-start4:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum4:
 	VMASKMOVPD   (R12), Y15, Y4
@@ -5196,38 +5860,47 @@ sum4:
 	ADDQ         DI, R10
 	DECQ         R13
 	JNZ          sum4
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store4
 	MOVQ         AX, R12
-	VMASKMOVPD   Y0, Y15, (R12)
+	VMASKMOVPD   (R12), Y15, Y4
+	VADDPD       Y4, Y0, Y0
 	ADDQ         BX, R12
-	VMASKMOVPD   Y1, Y15, (R12)
+	VMASKMOVPD   (R12), Y15, Y4
+	VADDPD       Y4, Y1, Y1
 	ADDQ         BX, R12
-	VMASKMOVPD   Y2, Y15, (R12)
+	VMASKMOVPD   (R12), Y15, Y4
+	VADDPD       Y4, Y2, Y2
 	ADDQ         BX, R12
-	VMASKMOVPD   Y3, Y15, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VMASKMOVPD   (R12), Y15, Y4
+	VADDPD       Y4, Y3, Y3
+
+store4:
+	MOVQ       AX, R12
+	VMASKMOVPD Y0, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPD Y1, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPD Y2, Y15, (R12)
+	ADDQ       BX, R12
+	VMASKMOVPD Y3, Y15, (R12)
+	ADDQ       BX, R12
+	MOVQ       R12, AX
+	LEAQ       (CX)(SI*4), CX
+	SUBQ       $0x04, DX
+	JMP        rows4
 
 done4:
 rows1:
 	CMPQ       DX, $0x01
 	JLT        done1
-	MOVQ       acc+80(FP), R13
-	TESTQ      R13, R13
-	JZ         zero1
 	MOVQ       AX, R12
-	VMASKMOVPD (R12), Y15, Y0
-	JMP        start1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-
-start1:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum1:
 	VMASKMOVPD   (R12), Y15, Y1
@@ -5237,13 +5910,21 @@ sum1:
 	ADDQ         DI, R10
 	DECQ         R13
 	JNZ          sum1
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store1
 	MOVQ         AX, R12
-	VMASKMOVPD   Y0, Y15, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VMASKMOVPD   (R12), Y15, Y1
+	VADDPD       Y1, Y0, Y0
+
+store1:
+	MOVQ       AX, R12
+	VMASKMOVPD Y0, Y15, (R12)
+	ADDQ       BX, R12
+	MOVQ       R12, AX
+	LEAQ       (CX)(SI*1), CX
+	SUBQ       $0x01, DX
+	JMP        rows1
 
 done1:
 	VZEROUPPER
@@ -5256,7 +5937,7 @@ DATA iota64<>+24(SB)/8, $0x0000000000000003
 GLOBL iota64<>(SB), RODATA|NOPTR, $32
 
 // func blockYAVX2F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·blockYAVX2F64(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -5272,44 +5953,36 @@ TEXT ·blockYAVX2F64(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R9
 
 rows8:
-	CMPQ    DX, $0x08
-	JLT     done8
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero8
-	MOVQ    AX, R12
-	VMOVUPD (R12), Y0
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y1
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y2
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y3
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y4
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y5
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y6
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y7
-	JMP     start8
-
-zero8:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-start8:
-	MOVQ CX, R10
-	LEAQ (R10)(SI*4), R11
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       CX, R10
+	LEAQ       (R10)(SI*4), R11
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum8:
 	VMOVUPD      (R12), Y8
@@ -5334,55 +6007,68 @@ sum8:
 	ADDQ         DI, R11
 	DECQ         R13
 	JNZ          sum8
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store8
 	MOVQ         AX, R12
-	VMOVUPD      Y0, (R12)
+	VADDPD       (R12), Y0, Y0
 	ADDQ         BX, R12
-	VMOVUPD      Y1, (R12)
+	VADDPD       (R12), Y1, Y1
 	ADDQ         BX, R12
-	VMOVUPD      Y2, (R12)
+	VADDPD       (R12), Y2, Y2
 	ADDQ         BX, R12
-	VMOVUPD      Y3, (R12)
+	VADDPD       (R12), Y3, Y3
 	ADDQ         BX, R12
-	VMOVUPD      Y4, (R12)
+	VADDPD       (R12), Y4, Y4
 	ADDQ         BX, R12
-	VMOVUPD      Y5, (R12)
+	VADDPD       (R12), Y5, Y5
 	ADDQ         BX, R12
-	VMOVUPD      Y6, (R12)
+	VADDPD       (R12), Y6, Y6
 	ADDQ         BX, R12
-	VMOVUPD      Y7, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*8), CX
-	SUBQ         $0x08, DX
-	JMP          rows8
+	VADDPD       (R12), Y7, Y7
+
+store8:
+	MOVQ    AX, R12
+	VMOVUPD Y0, (R12)
+	ADDQ    BX, R12
+	VMOVUPD Y1, (R12)
+	ADDQ    BX, R12
+	VMOVUPD Y2, (R12)
+	ADDQ    BX, R12
+	VMOVUPD Y3, (R12)
+	ADDQ    BX, R12
+	VMOVUPD Y4, (R12)
+	ADDQ    BX, R12
+	VMOVUPD Y5, (R12)
+	ADDQ    BX, R12
+	VMOVUPD Y6, (R12)
+	ADDQ    BX, R12
+	VMOVUPD Y7, (R12)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*8), CX
+	SUBQ    $0x08, DX
+	JMP     rows8
 
 done8:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero4
-	MOVQ    AX, R12
-	VMOVUPD (R12), Y0
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y1
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y2
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y3
-	JMP     start4
-
-zero4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-
-start4:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum4:
 	VMOVUPD      (R12), Y4
@@ -5398,38 +6084,43 @@ sum4:
 	ADDQ         DI, R10
 	DECQ         R13
 	JNZ          sum4
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store4
 	MOVQ         AX, R12
-	VMOVUPD      Y0, (R12)
+	VADDPD       (R12), Y0, Y0
 	ADDQ         BX, R12
-	VMOVUPD      Y1, (R12)
+	VADDPD       (R12), Y1, Y1
 	ADDQ         BX, R12
-	VMOVUPD      Y2, (R12)
+	VADDPD       (R12), Y2, Y2
 	ADDQ         BX, R12
-	VMOVUPD      Y3, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VADDPD       (R12), Y3, Y3
+
+store4:
+	MOVQ    AX, R12
+	VMOVUPD Y0, (R12)
+	ADDQ    BX, R12
+	VMOVUPD Y1, (R12)
+	ADDQ    BX, R12
+	VMOVUPD Y2, (R12)
+	ADDQ    BX, R12
+	VMOVUPD Y3, (R12)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero1
-	MOVQ    AX, R12
-	VMOVUPD (R12), Y0
-	JMP     start1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-
-start1:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	VXORPS     Y0, Y0, Y0
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum1:
 	VBROADCASTSD (R10), Y1
@@ -5438,20 +6129,27 @@ sum1:
 	ADDQ         DI, R10
 	DECQ         R13
 	JNZ          sum1
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store1
 	MOVQ         AX, R12
-	VMOVUPD      Y0, (R12)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPD       (R12), Y0, Y0
+
+store1:
+	MOVQ    AX, R12
+	VMOVUPD Y0, (R12)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockYYAVX2F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·blockYYAVX2F64(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -5469,50 +6167,42 @@ TEXT ·blockYYAVX2F64(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows6:
-	CMPQ    DX, $0x06
-	JLT     done6
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero6
-	MOVQ    AX, R13
-	VMOVUPD (R13), Y0
-	VMOVUPD (R13)(R9*1), Y1
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y2
-	VMOVUPD (R13)(R9*1), Y3
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y4
-	VMOVUPD (R13)(R9*1), Y5
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y6
-	VMOVUPD (R13)(R9*1), Y7
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y8
-	VMOVUPD (R13)(R9*1), Y9
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y10
-	VMOVUPD (R13)(R9*1), Y11
-	JMP     start6
-
-zero6:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-
-start6:
-	MOVQ CX, R11
-	LEAQ (R11)(SI*4), R12
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x06
+	JLT        done6
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum6:
 	VMOVUPD      (R13), Y12
@@ -5540,65 +6230,80 @@ sum6:
 	ADDQ         DI, R12
 	DECQ         R14
 	JNZ          sum6
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store6
 	MOVQ         AX, R13
-	VMOVUPD      Y0, (R13)
-	VMOVUPD      Y1, (R13)(R9*1)
+	VADDPD       (R13), Y0, Y0
+	VADDPD       (R13)(R9*1), Y1, Y1
 	ADDQ         BX, R13
-	VMOVUPD      Y2, (R13)
-	VMOVUPD      Y3, (R13)(R9*1)
+	VADDPD       (R13), Y2, Y2
+	VADDPD       (R13)(R9*1), Y3, Y3
 	ADDQ         BX, R13
-	VMOVUPD      Y4, (R13)
-	VMOVUPD      Y5, (R13)(R9*1)
+	VADDPD       (R13), Y4, Y4
+	VADDPD       (R13)(R9*1), Y5, Y5
 	ADDQ         BX, R13
-	VMOVUPD      Y6, (R13)
-	VMOVUPD      Y7, (R13)(R9*1)
+	VADDPD       (R13), Y6, Y6
+	VADDPD       (R13)(R9*1), Y7, Y7
 	ADDQ         BX, R13
-	VMOVUPD      Y8, (R13)
-	VMOVUPD      Y9, (R13)(R9*1)
+	VADDPD       (R13), Y8, Y8
+	VADDPD       (R13)(R9*1), Y9, Y9
 	ADDQ         BX, R13
-	VMOVUPD      Y10, (R13)
-	VMOVUPD      Y11, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(R10*2), CX
-	SUBQ         $0x06, DX
-	JMP          rows6
+	VADDPD       (R13), Y10, Y10
+	VADDPD       (R13)(R9*1), Y11, Y11
+
+store6:
+	MOVQ    AX, R13
+	VMOVUPD Y0, (R13)
+	VMOVUPD Y1, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y2, (R13)
+	VMOVUPD Y3, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y4, (R13)
+	VMOVUPD Y5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y6, (R13)
+	VMOVUPD Y7, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y8, (R13)
+	VMOVUPD Y9, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y10, (R13)
+	VMOVUPD Y11, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(R10*2), CX
+	SUBQ    $0x06, DX
+	JMP     rows6
 
 done6:
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero4
-	MOVQ    AX, R13
-	VMOVUPD (R13), Y0
-	VMOVUPD (R13)(R9*1), Y1
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y2
-	VMOVUPD (R13)(R9*1), Y3
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y4
-	VMOVUPD (R13)(R9*1), Y5
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y6
-	VMOVUPD (R13)(R9*1), Y7
-	JMP     start4
-
-zero4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum4:
 	VMOVUPD      (R13), Y8
@@ -5619,49 +6324,58 @@ sum4:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum4
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store4
 	MOVQ         AX, R13
-	VMOVUPD      Y0, (R13)
-	VMOVUPD      Y1, (R13)(R9*1)
+	VADDPD       (R13), Y0, Y0
+	VADDPD       (R13)(R9*1), Y1, Y1
 	ADDQ         BX, R13
-	VMOVUPD      Y2, (R13)
-	VMOVUPD      Y3, (R13)(R9*1)
+	VADDPD       (R13), Y2, Y2
+	VADDPD       (R13)(R9*1), Y3, Y3
 	ADDQ         BX, R13
-	VMOVUPD      Y4, (R13)
-	VMOVUPD      Y5, (R13)(R9*1)
+	VADDPD       (R13), Y4, Y4
+	VADDPD       (R13)(R9*1), Y5, Y5
 	ADDQ         BX, R13
-	VMOVUPD      Y6, (R13)
-	VMOVUPD      Y7, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VADDPD       (R13), Y6, Y6
+	VADDPD       (R13)(R9*1), Y7, Y7
+
+store4:
+	MOVQ    AX, R13
+	VMOVUPD Y0, (R13)
+	VMOVUPD Y1, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y2, (R13)
+	VMOVUPD Y3, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y4, (R13)
+	VMOVUPD Y5, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y6, (R13)
+	VMOVUPD Y7, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero2
-	MOVQ    AX, R13
-	VMOVUPD (R13), Y0
-	VMOVUPD (R13)(R9*1), Y1
-	ADDQ    BX, R13
-	VMOVUPD (R13), Y2
-	VMOVUPD (R13)(R9*1), Y3
-	JMP     start2
-
-zero2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	ADDQ       BX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum2:
 	VMOVUPD      (R13), Y4
@@ -5676,38 +6390,41 @@ sum2:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum2
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store2
 	MOVQ         AX, R13
-	VMOVUPD      Y0, (R13)
-	VMOVUPD      Y1, (R13)(R9*1)
+	VADDPD       (R13), Y0, Y0
+	VADDPD       (R13)(R9*1), Y1, Y1
 	ADDQ         BX, R13
-	VMOVUPD      Y2, (R13)
-	VMOVUPD      Y3, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*2), CX
-	SUBQ         $0x02, DX
-	JMP          rows2
+	VADDPD       (R13), Y2, Y2
+	VADDPD       (R13)(R9*1), Y3, Y3
+
+store2:
+	MOVQ    AX, R13
+	VMOVUPD Y0, (R13)
+	VMOVUPD Y1, (R13)(R9*1)
+	ADDQ    BX, R13
+	VMOVUPD Y2, (R13)
+	VMOVUPD Y3, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R14
-	TESTQ   R14, R14
-	JZ      zero1
-	MOVQ    AX, R13
-	VMOVUPD (R13), Y0
-	VMOVUPD (R13)(R9*1), Y1
-	JMP     start1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R13
-	MOVQ k+64(FP), R14
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R13
+	MOVQ       k+64(FP), R14
 
 sum1:
 	VBROADCASTSD (R11), Y2
@@ -5717,21 +6434,29 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R14
 	JNZ          sum1
+	MOVQ         acc+80(FP), R14
+	TESTQ        R14, R14
+	JZ           store1
 	MOVQ         AX, R13
-	VMOVUPD      Y0, (R13)
-	VMOVUPD      Y1, (R13)(R9*1)
-	ADDQ         BX, R13
-	MOVQ         R13, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPD       (R13), Y0, Y0
+	VADDPD       (R13)(R9*1), Y1, Y1
+
+store1:
+	MOVQ    AX, R13
+	VMOVUPD Y0, (R13)
+	VMOVUPD Y1, (R13)(R9*1)
+	ADDQ    BX, R13
+	MOVQ    R13, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockYYYAVX2F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·blockYYYAVX2F64(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -5749,47 +6474,39 @@ TEXT ·blockYYYAVX2F64(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows4:
-	CMPQ    DX, $0x04
-	JLT     done4
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero4
-	MOVQ    AX, R12
-	VMOVUPD (R12), Y0
-	VMOVUPD 32(R12), Y1
-	VMOVUPD (R12)(R9*1), Y2
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y3
-	VMOVUPD 32(R12), Y4
-	VMOVUPD (R12)(R9*1), Y5
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y6
-	VMOVUPD 32(R12), Y7
-	VMOVUPD (R12)(R9*1), Y8
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y9
-	VMOVUPD 32(R12), Y10
-	VMOVUPD (R12)(R9*1), Y11
-	JMP     start4
-
-zero4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-
-start4:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum4:
 	VMOVUPD      (R12), Y12
@@ -5815,57 +6532,70 @@ sum4:
 	ADDQ         DI, R11
 	DECQ         R13
 	JNZ          sum4
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store4
 	MOVQ         AX, R12
-	VMOVUPD      Y0, (R12)
-	VMOVUPD      Y1, 32(R12)
-	VMOVUPD      Y2, (R12)(R9*1)
+	VADDPD       (R12), Y0, Y0
+	VADDPD       32(R12), Y1, Y1
+	VADDPD       (R12)(R9*1), Y2, Y2
 	ADDQ         BX, R12
-	VMOVUPD      Y3, (R12)
-	VMOVUPD      Y4, 32(R12)
-	VMOVUPD      Y5, (R12)(R9*1)
+	VADDPD       (R12), Y3, Y3
+	VADDPD       32(R12), Y4, Y4
+	VADDPD       (R12)(R9*1), Y5, Y5
 	ADDQ         BX, R12
-	VMOVUPD      Y6, (R12)
-	VMOVUPD      Y7, 32(R12)
-	VMOVUPD      Y8, (R12)(R9*1)
+	VADDPD       (R12), Y6, Y6
+	VADDPD       32(R12), Y7, Y7
+	VADDPD       (R12)(R9*1), Y8, Y8
 	ADDQ         BX, R12
-	VMOVUPD      Y9, (R12)
-	VMOVUPD      Y10, 32(R12)
-	VMOVUPD      Y11, (R12)(R9*1)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*4), CX
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VADDPD       (R12), Y9, Y9
+	VADDPD       32(R12), Y10, Y10
+	VADDPD       (R12)(R9*1), Y11, Y11
+
+store4:
+	MOVQ    AX, R12
+	VMOVUPD Y0, (R12)
+	VMOVUPD Y1, 32(R12)
+	VMOVUPD Y2, (R12)(R9*1)
+	ADDQ    BX, R12
+	VMOVUPD Y3, (R12)
+	VMOVUPD Y4, 32(R12)
+	VMOVUPD Y5, (R12)(R9*1)
+	ADDQ    BX, R12
+	VMOVUPD Y6, (R12)
+	VMOVUPD Y7, 32(R12)
+	VMOVUPD Y8, (R12)(R9*1)
+	ADDQ    BX, R12
+	VMOVUPD Y9, (R12)
+	VMOVUPD Y10, 32(R12)
+	VMOVUPD Y11, (R12)(R9*1)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*4), CX
+	SUBQ    $0x04, DX
+	JMP     rows4
 
 done4:
 rows2:
-	CMPQ    DX, $0x02
-	JLT     done2
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero2
-	MOVQ    AX, R12
-	VMOVUPD (R12), Y0
-	VMOVUPD 32(R12), Y1
-	VMOVUPD (R12)(R9*1), Y2
-	ADDQ    BX, R12
-	VMOVUPD (R12), Y3
-	VMOVUPD 32(R12), Y4
-	VMOVUPD (R12)(R9*1), Y5
-	JMP     start2
-
-zero2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-
-start2:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	ADDQ       BX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum2:
 	VMOVUPD      (R12), Y6
@@ -5883,42 +6613,47 @@ sum2:
 	ADDQ         DI, R11
 	DECQ         R13
 	JNZ          sum2
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store2
 	MOVQ         AX, R12
-	VMOVUPD      Y0, (R12)
-	VMOVUPD      Y1, 32(R12)
-	VMOVUPD      Y2, (R12)(R9*1)
+	VADDPD       (R12), Y0, Y0
+	VADDPD       32(R12), Y1, Y1
+	VADDPD       (R12)(R9*1), Y2, Y2
 	ADDQ         BX, R12
-	VMOVUPD      Y3, (R12)
-	VMOVUPD      Y4, 32(R12)
-	VMOVUPD      Y5, (R12)(R9*1)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*2), CX
-	SUBQ         $0x02, DX
-	JMP          rows2
+	VADDPD       (R12), Y3, Y3
+	VADDPD       32(R12), Y4, Y4
+	VADDPD       (R12)(R9*1), Y5, Y5
+
+store2:
+	MOVQ    AX, R12
+	VMOVUPD Y0, (R12)
+	VMOVUPD Y1, 32(R12)
+	VMOVUPD Y2, (R12)(R9*1)
+	ADDQ    BX, R12
+	VMOVUPD Y3, (R12)
+	VMOVUPD Y4, 32(R12)
+	VMOVUPD Y5, (R12)(R9*1)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*2), CX
+	SUBQ    $0x02, DX
+	JMP     rows2
 
 done2:
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R13
-	TESTQ   R13, R13
-	JZ      zero1
-	MOVQ    AX, R12
-	VMOVUPD (R12), Y0
-	VMOVUPD 32(R12), Y1
-	VMOVUPD (R12)(R9*1), Y2
-	JMP     start1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-
-start1:
-	MOVQ CX, R11
-	MOVQ b+40(FP), R12
-	MOVQ k+64(FP), R13
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R12
+	PREFETCHT0 (R12)
+	PREFETCHT0 32(R12)
+	PREFETCHT0 (R12)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R12
+	MOVQ       k+64(FP), R13
 
 sum1:
 	VBROADCASTSD (R11), Y3
@@ -5929,22 +6664,31 @@ sum1:
 	ADDQ         DI, R11
 	DECQ         R13
 	JNZ          sum1
+	MOVQ         acc+80(FP), R13
+	TESTQ        R13, R13
+	JZ           store1
 	MOVQ         AX, R12
-	VMOVUPD      Y0, (R12)
-	VMOVUPD      Y1, 32(R12)
-	VMOVUPD      Y2, (R12)(R9*1)
-	ADDQ         BX, R12
-	MOVQ         R12, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPD       (R12), Y0, Y0
+	VADDPD       32(R12), Y1, Y1
+	VADDPD       (R12)(R9*1), Y2, Y2
+
+store1:
+	MOVQ    AX, R12
+	VMOVUPD Y0, (R12)
+	VMOVUPD Y1, 32(R12)
+	VMOVUPD Y2, (R12)(R9*1)
+	ADDQ    BX, R12
+	MOVQ    R12, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER
 	RET
 
 // func blockRowAVX2F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·blockRowAVX2F64(SB), NOSPLIT, $0-88
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
@@ -5962,36 +6706,28 @@ TEXT ·blockRowAVX2F64(SB), NOSPLIT, $0-88
 	LEAQ (SI)(SI*2), R10
 
 rows1:
-	CMPQ    DX, $0x01
-	JLT     done1
-	MOVQ    acc+80(FP), R12
-	TESTQ   R12, R12
-	JZ      zero1
-	MOVQ    AX, R11
-	VMOVUPD (R11), Y0
-	VMOVUPD 32(R11), Y1
-	VMOVUPD 64(R11), Y2
-	VMOVUPD 96(R11), Y3
-	VMOVUPD 128(R11), Y4
-	VMOVUPD 160(R11), Y5
-	VMOVUPD 192(R11), Y6
-	VMOVUPD (R11)(R9*1), Y7
-	JMP     start1
-
-zero1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-start1:
-	MOVQ CX, R10
-	MOVQ b+40(FP), R11
-	MOVQ k+64(FP), R12
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 32(R11)
+	PREFETCHT0 64(R11)
+	PREFETCHT0 96(R11)
+	PREFETCHT0 128(R11)
+	PREFETCHT0 160(R11)
+	PREFETCHT0 192(R11)
+	PREFETCHT0 (R11)(R9*1)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       CX, R10
+	MOVQ       b+40(FP), R11
+	MOVQ       k+64(FP), R12
 
 sum1:
 	VBROADCASTSD (R10), Y8
@@ -6007,20 +6743,34 @@ sum1:
 	ADDQ         DI, R10
 	DECQ         R12
 	JNZ          sum1
+	MOVQ         acc+80(FP), R12
+	TESTQ        R12, R12
+	JZ           store1
 	MOVQ         AX, R11
-	VMOVUPD      Y0, (R11)
-	VMOVUPD      Y1, 32(R11)
-	VMOVUPD      Y2, 64(R11)
-	VMOVUPD      Y3, 96(R11)
-	VMOVUPD      Y4, 128(R11)
-	VMOVUPD      Y5, 160(R11)
-	VMOVUPD      Y6, 192(R11)
-	VMOVUPD      Y7, (R11)(R9*1)
-	ADDQ         BX, R11
-	MOVQ         R11, AX
-	LEAQ         (CX)(SI*1), CX
-	SUBQ         $0x01, DX
-	JMP          rows1
+	VADDPD       (R11), Y0, Y0
+	VADDPD       32(R11), Y1, Y1
+	VADDPD       64(R11), Y2, Y2
+	VADDPD       96(R11), Y3, Y3
+	VADDPD       128(R11), Y4, Y4
+	VADDPD       160(R11), Y5, Y5
+	VADDPD       192(R11), Y6, Y6
+	VADDPD       (R11)(R9*1), Y7, Y7
+
+store1:
+	MOVQ    AX, R11
+	VMOVUPD Y0, (R11)
+	VMOVUPD Y1, 32(R11)
+	VMOVUPD Y2, 64(R11)
+	VMOVUPD Y3, 96(R11)
+	VMOVUPD Y4, 128(R11)
+	VMOVUPD Y5, 160(R11)
+	VMOVUPD Y6, 192(R11)
+	VMOVUPD Y7, (R11)(R9*1)
+	ADDQ    BX, R11
+	MOVQ    R11, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
 
 done1:
 	VZEROUPPER

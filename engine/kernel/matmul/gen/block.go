@@ -99,18 +99,12 @@ func (k *block) emitRows(rows int) {
 	CMPQ(k.m, U8(rows))
 	JLT(LabelRef(name("done")))
 
-	Load(Param("acc"), k.n)
-	TESTQ(k.n, k.n)
-	JZ(LabelRef(name("zero")))
-	k.eachC(rows, func(acc Register, at Mem, part bool) { k.load(at, acc, k.maskOf(part)) })
-	JMP(LabelRef(name("start")))
-	Label(name("zero"))
+	k.eachC(rows, func(_ Register, at Mem, _ bool) { PREFETCHT0(at) })
 	for i := range rows {
 		for v := range k.vecs {
 			k.zero(k.acc(i, v))
 		}
 	}
-	Label(name("start"))
 	MOVQ(k.a, k.ap[0])
 	for i := 1; 4*i < rows; i++ {
 		LEAQ(Mem{Base: k.ap[i-1], Index: k.s, Scale: 4}, k.ap[i])
@@ -127,6 +121,19 @@ func (k *block) emitRows(rows int) {
 	DECQ(k.n)
 	JNZ(LabelRef(name("sum")))
 
+	Load(Param("acc"), k.n)
+	TESTQ(k.n, k.n)
+	JZ(LabelRef(name("store")))
+	k.eachC(rows, func(acc Register, at Mem, part bool) {
+		if k.masked {
+			old := k.vec(rows*len(k.vecs), k.vecs[0])
+			k.load(at, old, k.maskOf(part))
+			k.add(old, acc)
+			return
+		}
+		k.add(at, acc)
+	})
+	Label(name("store"))
 	k.eachC(rows, func(acc Register, at Mem, part bool) { k.store(acc, at, k.maskOf(part)) })
 	ADDQ(k.ldc, k.b)
 	MOVQ(k.b, k.c)

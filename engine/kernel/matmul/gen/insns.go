@@ -110,6 +110,15 @@ func (in insns) fma(x Op, y, acc Register) {
 	}
 }
 
+// add adds x, which may be memory, to acc.
+func (in insns) add(x Op, acc Register) {
+	if in.double {
+		VADDPD(x, acc, acc)
+	} else {
+		VADDPS(x, acc, acc)
+	}
+}
+
 // fmaBroadcast adds y times the element at x to acc.
 func (in insns) fmaBroadcast(x Mem, y, acc Register) {
 	if in.double {
