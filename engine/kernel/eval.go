@@ -55,9 +55,9 @@ func evalOp[T array.Float](op Op, ta, tb, tc T, x float64) T {
 	case Sqrt:
 		return T(math.Sqrt(a))
 	case Exp:
-		return T(math.Exp(a))
+		return T(exp64(a))
 	case Log:
-		return T(math.Log(a))
+		return T(log64(a))
 	case Sin:
 		return T(math.Sin(a))
 	case Cos:

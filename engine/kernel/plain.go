@@ -82,9 +82,9 @@ func plainMath64[T array.Float](op Op, dst, a, b, c []T) {
 	var f func(float64) float64
 	switch op {
 	case Exp:
-		f = math.Exp
+		f = exp64
 	case Log:
-		f = math.Log
+		f = log64
 	case Sin:
 		f = math.Sin
 	case Cos:

@@ -132,6 +132,22 @@ func softplus32(x float32) float32 {
 	return float32(max(v, 0) + s*p)
 }
 
+// exp64 is math.Exp, except that on amd64 that overflows too early, above 709.
+func exp64(x float64) float64 {
+	if x > 709 && x < 710 {
+		return 8.218407461554972189e307 * math.Exp(x-709) // e⁷⁰⁹·e^(x-709), the difference exact
+	}
+	return math.Exp(x)
+}
+
+// log64 is math.Log, except that on amd64 that mistakes denormal numbers.
+func log64(x float64) float64 {
+	if x > 0 && x < 0x1p-1022 {
+		return math.Log(x*0x1p54) - 54*math.Ln2
+	}
+	return math.Log(x)
+}
+
 func sigmoid64(x float64) float64 {
 	if x < 0 {
 		z := math.Exp(x)

@@ -1146,6 +1146,6378 @@ column:
 	VZEROUPPER
 	RET
 
+// func fusedTanhSecond0AVX2F32(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhSecond0AVX2F32(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         8(SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         24(SI), R8
+	MOVQ         32(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+128(SB), Y14
+	VBROADCASTSS fusedConsts<>+480(SB), Y13
+	VBROADCASTSS fusedConsts<>+0(SB), Y11
+	VBROADCASTSS fusedConsts<>+32(SB), Y10
+	VBROADCASTSS fusedConsts<>+64(SB), Y9
+	VBROADCASTSS fusedConsts<>+96(SB), Y8
+	VBROADCASTSS fusedConsts<>+160(SB), Y7
+	VBROADCASTSS fusedConsts<>+192(SB), Y6
+	VBROADCASTSS fusedConsts<>+256(SB), Y5
+	MOVQ         (SI), AX
+	MOVQ         AX, 8(SP)
+
+row:
+	MOVQ         8(SP), AX
+	VBROADCASTSS (AX), Y12
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VFMADD213PS  (DI)(CX*1), Y12, Y0
+	VANDPS       Y11, Y0, Y1
+	VMINPS       Y1, Y10, Y1
+	VMULPS       Y9, Y1, Y1
+	VMOVAPS      Y14, Y2
+	VFMADD231PS  Y8, Y1, Y2
+	VSUBPS       Y14, Y2, Y3
+	VFNMADD231PS Y7, Y3, Y1
+	VFNMADD213PS Y1, Y6, Y3
+	VPSLLD       $0x17, Y2, Y1
+	VPADDD       Y15, Y1, Y1
+	VMOVUPS      fusedConsts<>+288(SB), Y2
+	VFMADD231PS  Y3, Y5, Y2
+	VFMADD213PS  fusedConsts<>+320(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+352(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+384(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+416(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VSUBPS       Y1, Y15, Y3
+	VFNMADD213PS Y3, Y1, Y2
+	VMOVUPS      fusedConsts<>+448(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VANDPS       Y13, Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       (R8)(CX*1), Y1, Y2
+	VMULPS       Y1, Y0, Y1
+	VMULPS       (R9)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R10)(CX*1)
+	VMOVUPS      Y2, (R11)(CX*1)
+	VXORPS       Y13, Y1, Y0
+	VMOVUPS      Y0, (R12)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         200(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         216(SI), R8
+	ADDQ         224(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         192(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond0AVX2F64(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhSecond0AVX2F64(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         8(SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         24(SI), R8
+	MOVQ         32(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+640(SB), Y14
+	VBROADCASTSD fusedConsts<>+1152(SB), Y13
+	VBROADCASTSD fusedConsts<>+512(SB), Y11
+	VBROADCASTSD fusedConsts<>+544(SB), Y10
+	VBROADCASTSD fusedConsts<>+576(SB), Y9
+	VBROADCASTSD fusedConsts<>+608(SB), Y8
+	VBROADCASTSD fusedConsts<>+672(SB), Y7
+	VBROADCASTSD fusedConsts<>+704(SB), Y6
+	VBROADCASTSD fusedConsts<>+768(SB), Y5
+	MOVQ         (SI), AX
+	MOVQ         AX, 8(SP)
+
+row:
+	MOVQ         8(SP), AX
+	VBROADCASTSD (AX), Y12
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VFMADD213PD  (DI)(CX*1), Y12, Y0
+	VANDPD       Y11, Y0, Y1
+	VMINPD       Y1, Y10, Y1
+	VMULPD       Y9, Y1, Y1
+	VMOVAPD      Y14, Y2
+	VFMADD231PD  Y8, Y1, Y2
+	VSUBPD       Y14, Y2, Y3
+	VFNMADD231PD Y7, Y3, Y1
+	VFNMADD213PD Y1, Y6, Y3
+	VPSLLQ       $0x34, Y2, Y1
+	VPADDQ       Y15, Y1, Y1
+	VMOVUPD      fusedConsts<>+800(SB), Y2
+	VFMADD231PD  Y3, Y5, Y2
+	VFMADD213PD  fusedConsts<>+832(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
+	VMULPD       Y3, Y3, Y4
+	VFMADD213PD  Y3, Y4, Y2
+	VSUBPD       Y1, Y15, Y3
+	VFNMADD213PD Y3, Y1, Y2
+	VMOVUPD      fusedConsts<>+1120(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VDIVPD       Y1, Y2, Y1
+	VANDPD       Y13, Y0, Y0
+	VORPD        Y0, Y1, Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       (R8)(CX*1), Y1, Y2
+	VMULPD       Y1, Y0, Y1
+	VMULPD       (R9)(CX*1), Y1, Y1
+	VMOVUPD      Y0, (R10)(CX*1)
+	VMOVUPD      Y2, (R11)(CX*1)
+	VXORPD       Y13, Y1, Y0
+	VMOVUPD      Y0, (R12)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         200(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         216(SI), R8
+	ADDQ         224(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         192(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond0AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecond0AVX512F32(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         8(SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         24(SI), R8
+	MOVQ         32(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+128(SB), Z30
+	VBROADCASTSS fusedConsts<>+480(SB), Z29
+	VBROADCASTSS fusedConsts<>+0(SB), Z27
+	MOVQ         (SI), AX
+	MOVQ         AX, 8(SP)
+
+row:
+	MOVQ         8(SP), AX
+	VBROADCASTSS (AX), Z28
+	XORQ         CX, CX
+
+column:
+	VMOVUPS           (BX)(CX*1), Z0
+	VFMADD213PS       (DI)(CX*1), Z28, Z0
+	VANDPS            Z27, Z0, Z1
+	VBROADCASTSS      fusedConsts<>+32(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
+	VBROADCASTSS      fusedConsts<>+96(SB), Z2
+	VFMADD213PS       Z30, Z1, Z2
+	VSUBPS            Z30, Z2, Z2
+	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
+	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
+	VSCALEFPS         Z2, Z31, Z2
+	VBROADCASTSS      fusedConsts<>+256(SB), Z3
+	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VSUBPS            Z2, Z31, Z1
+	VFNMADD213PS      Z1, Z2, Z3
+	VBROADCASTSS      fusedConsts<>+448(SB), Z1
+	VSUBPS            Z3, Z1, Z1
+	VDIVPS            Z1, Z3, Z1
+	VANDPS            Z29, Z0, Z0
+	VORPS             Z0, Z1, Z0
+	VMOVAPS           Z31, Z1
+	VFNMADD231PS      Z0, Z0, Z1
+	VMULPS            (R8)(CX*1), Z1, Z2
+	VMULPS            Z1, Z0, Z1
+	VMULPS            (R9)(CX*1), Z1, Z1
+	VMOVUPS           Z0, (R10)(CX*1)
+	VMOVUPS           Z2, (R11)(CX*1)
+	VXORPS            Z29, Z1, Z0
+	VMOVUPS           Z0, (R12)(CX*1)
+	ADDQ              $0x40, CX
+	CMPQ              CX, DX
+	JLT               column
+	ADDQ              200(SI), BX
+	ADDQ              208(SI), DI
+	ADDQ              216(SI), R8
+	ADDQ              224(SI), R9
+	ADDQ              512(SI), R10
+	ADDQ              520(SI), R11
+	ADDQ              528(SI), R12
+	MOVQ              192(SI), AX
+	ADDQ              AX, 8(SP)
+	DECQ              (SP)
+	JNZ               row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond0AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecond0AVX512F64(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         8(SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         24(SI), R8
+	MOVQ         32(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+640(SB), Z30
+	VBROADCASTSD fusedConsts<>+1152(SB), Z29
+	VBROADCASTSD fusedConsts<>+512(SB), Z27
+	VBROADCASTSD fusedConsts<>+544(SB), Z26
+	VBROADCASTSD fusedConsts<>+576(SB), Z25
+	VBROADCASTSD fusedConsts<>+608(SB), Z24
+	VBROADCASTSD fusedConsts<>+672(SB), Z23
+	VBROADCASTSD fusedConsts<>+704(SB), Z22
+	VBROADCASTSD fusedConsts<>+768(SB), Z21
+	VBROADCASTSD fusedConsts<>+800(SB), Z20
+	VBROADCASTSD fusedConsts<>+832(SB), Z19
+	VBROADCASTSD fusedConsts<>+864(SB), Z18
+	VBROADCASTSD fusedConsts<>+896(SB), Z17
+	VBROADCASTSD fusedConsts<>+928(SB), Z16
+	VBROADCASTSD fusedConsts<>+960(SB), Z15
+	VBROADCASTSD fusedConsts<>+992(SB), Z14
+	VBROADCASTSD fusedConsts<>+1024(SB), Z13
+	VBROADCASTSD fusedConsts<>+1056(SB), Z12
+	VBROADCASTSD fusedConsts<>+1088(SB), Z11
+	MOVQ         (SI), AX
+	MOVQ         AX, 8(SP)
+
+row:
+	MOVQ         8(SP), AX
+	VBROADCASTSD (AX), Z28
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VFMADD213PD  (DI)(CX*1), Z28, Z0
+	VANDPD       Z27, Z0, Z1
+	VMINPD       Z1, Z26, Z1
+	VMULPD       Z25, Z1, Z1
+	VMOVAPD      Z30, Z2
+	VFMADD231PD  Z24, Z1, Z2
+	VSUBPD       Z30, Z2, Z2
+	VFNMADD231PD Z23, Z2, Z1
+	VFNMADD231PD Z22, Z2, Z1
+	VSCALEFPD    Z2, Z31, Z2
+	VMOVAPD      Z20, Z3
+	VFMADD231PD  Z1, Z21, Z3
+	VFMADD213PD  Z19, Z1, Z3
+	VFMADD213PD  Z18, Z1, Z3
+	VFMADD213PD  Z17, Z1, Z3
+	VFMADD213PD  Z16, Z1, Z3
+	VFMADD213PD  Z15, Z1, Z3
+	VFMADD213PD  Z14, Z1, Z3
+	VFMADD213PD  Z13, Z1, Z3
+	VFMADD213PD  Z12, Z1, Z3
+	VFMADD213PD  Z11, Z1, Z3
+	VMULPD       Z1, Z1, Z4
+	VFMADD213PD  Z1, Z4, Z3
+	VSUBPD       Z2, Z31, Z1
+	VFNMADD213PD Z1, Z2, Z3
+	VBROADCASTSD fusedConsts<>+1120(SB), Z1
+	VSUBPD       Z3, Z1, Z1
+	VDIVPD       Z1, Z3, Z1
+	VANDPD       Z29, Z0, Z0
+	VORPD        Z0, Z1, Z0
+	VMOVAPD      Z31, Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       (R8)(CX*1), Z1, Z2
+	VMULPD       Z1, Z0, Z1
+	VMULPD       (R9)(CX*1), Z1, Z1
+	VMOVUPD      Z0, (R10)(CX*1)
+	VMOVUPD      Z2, (R11)(CX*1)
+	VXORPD       Z29, Z1, Z0
+	VMOVUPD      Z0, (R12)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         200(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         216(SI), R8
+	ADDQ         224(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         192(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond1AVX2F32(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhSecond1AVX2F32(SB), $40-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+128(SB), Y14
+	VBROADCASTSS fusedConsts<>+0(SB), Y13
+	VBROADCASTSS fusedConsts<>+32(SB), Y12
+	VBROADCASTSS fusedConsts<>+64(SB), Y11
+	VBROADCASTSS fusedConsts<>+96(SB), Y10
+	VBROADCASTSS fusedConsts<>+160(SB), Y9
+	VBROADCASTSS fusedConsts<>+192(SB), Y8
+	VBROADCASTSS fusedConsts<>+256(SB), Y7
+	VBROADCASTSS fusedConsts<>+288(SB), Y6
+	VBROADCASTSS fusedConsts<>+320(SB), Y5
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VADDPS       (DI)(CX*1), Y0, Y0
+	VANDPS       Y13, Y0, Y1
+	VMINPS       Y1, Y12, Y1
+	VMULPS       Y11, Y1, Y1
+	VMOVAPS      Y14, Y2
+	VFMADD231PS  Y10, Y1, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPADDD       Y15, Y3, Y3
+	VSUBPS       Y14, Y2, Y2
+	VFNMADD231PS Y9, Y2, Y1
+	VFNMADD213PS Y1, Y8, Y2
+	VMULPS       Y2, Y2, Y1
+	VMOVAPS      Y6, Y4
+	VFMADD231PS  Y2, Y7, Y4
+	VFMADD213PS  Y5, Y2, Y4
+	VFMADD213PS  fusedConsts<>+352(SB), Y2, Y4
+	VFMADD213PS  fusedConsts<>+384(SB), Y2, Y4
+	VFMADD213PS  fusedConsts<>+416(SB), Y2, Y4
+	VFMADD213PS  Y2, Y1, Y4
+	VSUBPS       Y3, Y15, Y1
+	VFNMADD213PS Y1, Y3, Y4
+	VMOVUPS      fusedConsts<>+448(SB), Y1
+	VSUBPS       Y4, Y1, Y1
+	VDIVPS       Y1, Y4, Y1
+	VANDPS       fusedConsts<>+480(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMOVUPS      (R8)(CX*1), Y2
+	VMULPS       Y1, Y2, Y3
+	VMULPS       Y2, Y2, Y2
+	VMULPS       Y1, Y0, Y4
+	VMULPS       (R9)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R10)(CX*1)
+	VMOVUPS      Y3, (R11)(CX*1)
+	VFNMADD213PS Y1, Y2, Y4
+	VMOVUPS      Y4, (R12)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond1AVX2F64(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhSecond1AVX2F64(SB), $40-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+640(SB), Y14
+	VBROADCASTSD fusedConsts<>+512(SB), Y13
+	VBROADCASTSD fusedConsts<>+544(SB), Y12
+	VBROADCASTSD fusedConsts<>+576(SB), Y11
+	VBROADCASTSD fusedConsts<>+608(SB), Y10
+	VBROADCASTSD fusedConsts<>+672(SB), Y9
+	VBROADCASTSD fusedConsts<>+704(SB), Y8
+	VBROADCASTSD fusedConsts<>+768(SB), Y7
+	VBROADCASTSD fusedConsts<>+800(SB), Y6
+	VBROADCASTSD fusedConsts<>+832(SB), Y5
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VADDPD       (DI)(CX*1), Y0, Y0
+	VANDPD       Y13, Y0, Y1
+	VMINPD       Y1, Y12, Y1
+	VMULPD       Y11, Y1, Y1
+	VMOVAPD      Y14, Y2
+	VFMADD231PD  Y10, Y1, Y2
+	VSUBPD       Y14, Y2, Y3
+	VFNMADD231PD Y9, Y3, Y1
+	VFNMADD213PD Y1, Y8, Y3
+	VPSLLQ       $0x34, Y2, Y1
+	VPADDQ       Y15, Y1, Y1
+	VMOVAPD      Y6, Y2
+	VFMADD231PD  Y3, Y7, Y2
+	VFMADD213PD  Y5, Y3, Y2
+	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
+	VMULPD       Y3, Y3, Y4
+	VFMADD213PD  Y3, Y4, Y2
+	VSUBPD       Y1, Y15, Y3
+	VFNMADD213PD Y3, Y1, Y2
+	VMOVUPD      fusedConsts<>+1120(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VDIVPD       Y1, Y2, Y1
+	VANDPD       fusedConsts<>+1152(SB), Y0, Y0
+	VORPD        Y0, Y1, Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMOVUPD      (R8)(CX*1), Y2
+	VMULPD       Y1, Y2, Y3
+	VMULPD       (R9)(CX*1), Y1, Y4
+	VMOVUPD      Y0, (R10)(CX*1)
+	VMOVUPD      Y3, (R11)(CX*1)
+	VMULPD       Y2, Y2, Y2
+	VMULPD       Y1, Y0, Y0
+	VFNMADD213PD Y4, Y2, Y0
+	VMOVUPD      Y0, (R12)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond1AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecond1AVX512F32(SB), $40-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 384(SI), R10
+	MOVQ 392(SI), R11
+	MOVQ 400(SI), R12
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS           (BX)(CX*1), Z0
+	VADDPS            (DI)(CX*1), Z0, Z0
+	VANDPS.BCST       fusedConsts<>+0(SB), Z0, Z1
+	VBROADCASTSS      fusedConsts<>+32(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
+	VBROADCASTSS      fusedConsts<>+96(SB), Z2
+	VFMADD213PS.BCST  fusedConsts<>+128(SB), Z1, Z2
+	VSUBPS.BCST       fusedConsts<>+128(SB), Z2, Z2
+	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
+	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
+	VBROADCASTSS      fusedConsts<>+224(SB), Z3
+	VSCALEFPS         Z2, Z3, Z2
+	VBROADCASTSS      fusedConsts<>+256(SB), Z4
+	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z4
+	VMULPS            Z1, Z1, Z5
+	VFMADD213PS       Z1, Z5, Z4
+	VSUBPS            Z2, Z3, Z1
+	VFNMADD213PS      Z1, Z2, Z4
+	VBROADCASTSS      fusedConsts<>+448(SB), Z1
+	VSUBPS            Z4, Z1, Z1
+	VDIVPS            Z1, Z4, Z1
+	VANDPS.BCST       fusedConsts<>+480(SB), Z0, Z0
+	VORPS             Z0, Z1, Z0
+	VFNMADD231PS      Z0, Z0, Z3
+	VMOVUPS           (R8)(CX*1), Z1
+	VMULPS            Z3, Z1, Z2
+	VMULPS            (R9)(CX*1), Z3, Z4
+	VMOVUPS           Z0, (R10)(CX*1)
+	VMOVUPS           Z2, (R11)(CX*1)
+	VMULPS            Z1, Z1, Z1
+	VMULPS            Z3, Z0, Z0
+	VFNMADD213PS      Z4, Z1, Z0
+	VMOVUPS           Z0, (R12)(CX*1)
+	ADDQ              $0x40, CX
+	CMPQ              CX, DX
+	JLT               column
+	ADDQ              192(SI), BX
+	ADDQ              200(SI), DI
+	ADDQ              208(SI), R8
+	ADDQ              216(SI), R9
+	ADDQ              512(SI), R10
+	ADDQ              520(SI), R11
+	ADDQ              528(SI), R12
+	DECQ              (SP)
+	JNZ               row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond1AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecond1AVX512F64(SB), $40-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+640(SB), Z30
+	VBROADCASTSD fusedConsts<>+512(SB), Z29
+	VBROADCASTSD fusedConsts<>+544(SB), Z28
+	VBROADCASTSD fusedConsts<>+576(SB), Z27
+	VBROADCASTSD fusedConsts<>+1152(SB), Z26
+	VBROADCASTSD fusedConsts<>+608(SB), Z25
+	VBROADCASTSD fusedConsts<>+672(SB), Z24
+	VBROADCASTSD fusedConsts<>+704(SB), Z23
+	VBROADCASTSD fusedConsts<>+768(SB), Z22
+	VBROADCASTSD fusedConsts<>+800(SB), Z21
+	VBROADCASTSD fusedConsts<>+832(SB), Z20
+	VBROADCASTSD fusedConsts<>+864(SB), Z19
+	VBROADCASTSD fusedConsts<>+896(SB), Z18
+	VBROADCASTSD fusedConsts<>+928(SB), Z17
+	VBROADCASTSD fusedConsts<>+960(SB), Z16
+	VBROADCASTSD fusedConsts<>+992(SB), Z15
+	VBROADCASTSD fusedConsts<>+1024(SB), Z14
+	VBROADCASTSD fusedConsts<>+1056(SB), Z13
+	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VADDPD       (DI)(CX*1), Z0, Z0
+	VANDPD       Z29, Z0, Z1
+	VMINPD       Z1, Z28, Z1
+	VMULPD       Z27, Z1, Z1
+	VANDPD       Z26, Z0, Z0
+	VMOVAPD      Z30, Z2
+	VFMADD231PD  Z25, Z1, Z2
+	VSUBPD       Z30, Z2, Z2
+	VFNMADD231PD Z24, Z2, Z1
+	VFNMADD231PD Z23, Z2, Z1
+	VSCALEFPD    Z2, Z31, Z2
+	VMOVAPD      Z21, Z3
+	VFMADD231PD  Z1, Z22, Z3
+	VFMADD213PD  Z20, Z1, Z3
+	VFMADD213PD  Z19, Z1, Z3
+	VFMADD213PD  Z18, Z1, Z3
+	VFMADD213PD  Z17, Z1, Z3
+	VFMADD213PD  Z16, Z1, Z3
+	VFMADD213PD  Z15, Z1, Z3
+	VFMADD213PD  Z14, Z1, Z3
+	VFMADD213PD  Z13, Z1, Z3
+	VFMADD213PD  Z12, Z1, Z3
+	VMULPD       Z1, Z1, Z4
+	VFMADD213PD  Z1, Z4, Z3
+	VSUBPD       Z2, Z31, Z1
+	VFNMADD213PD Z1, Z2, Z3
+	VBROADCASTSD fusedConsts<>+1120(SB), Z1
+	VSUBPD       Z3, Z1, Z1
+	VDIVPD       Z1, Z3, Z1
+	VORPD        Z0, Z1, Z0
+	VMOVAPD      Z31, Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       (R9)(CX*1), Z1, Z2
+	VMULPD       Z1, Z0, Z3
+	VMOVUPD      (R8)(CX*1), Z4
+	VMULPD       Z1, Z4, Z1
+	VMOVUPD      Z0, (R10)(CX*1)
+	VMOVUPD      Z1, (R11)(CX*1)
+	VMULPD       Z4, Z4, Z0
+	VFNMADD213PD Z2, Z0, Z3
+	VMOVUPD      Z3, (R12)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond3AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhSecond3AVX2F32(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSS fusedConsts<>+224(SB), Y13
+	VBROADCASTSS fusedConsts<>+480(SB), Y12
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSS (AX), Y15
+	MOVQ         32(SP), AX
+	VBROADCASTSS (AX), Y14
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Y0
+	VMULPS       Y0, Y15, Y1
+	VMULPS       Y0, Y14, Y0
+	VMULPS       (R9)(CX*1), Y1, Y2
+	VMOVUPS      (R8)(CX*1), Y3
+	VFMADD231PS  Y0, Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      (BX)(CX*1), Y5
+	VFNMADD231PS Y4, Y5, Y2
+	VMULPS       Y2, Y5, Y2
+	VMOVAPS      Y13, Y6
+	VFNMADD231PS Y5, Y5, Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y1, Y6, Y1
+	VMOVUPS      Y1, (R10)(CX*1)
+	VMULPS       Y4, Y6, Y1
+	VXORPS       Y12, Y1, Y1
+	VSUBPS       Y2, Y1, Y1
+	VSUBPS       Y2, Y1, Y1
+	VADDPS       Y1, Y0, Y1
+	VFMSUB213PS  Y3, Y6, Y0
+	VSUBPS       Y3, Y0, Y0
+	VMOVUPS      Y0, (R11)(CX*1)
+	VMULPS       Y1, Y6, Y0
+	VMOVUPS      Y0, (R12)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond3AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhSecond3AVX2F64(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSD fusedConsts<>+736(SB), Y13
+	VBROADCASTSD fusedConsts<>+1152(SB), Y12
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSD (AX), Y15
+	MOVQ         32(SP), AX
+	VBROADCASTSD (AX), Y14
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Y0
+	VMULPD       Y0, Y15, Y1
+	VMULPD       Y0, Y14, Y0
+	VMULPD       (R9)(CX*1), Y1, Y2
+	VMOVUPD      (R8)(CX*1), Y3
+	VFMADD231PD  Y0, Y3, Y2
+	VMULPD       Y3, Y3, Y4
+	VMULPD       Y1, Y4, Y4
+	VMOVUPD      (BX)(CX*1), Y5
+	VFNMADD231PD Y4, Y5, Y2
+	VMULPD       Y2, Y5, Y2
+	VMOVAPD      Y13, Y6
+	VFNMADD231PD Y5, Y5, Y6
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y1, Y5, Y5
+	VMULPD       Y5, Y3, Y3
+	VMULPD       Y1, Y6, Y1
+	VMOVUPD      Y1, (R10)(CX*1)
+	VMULPD       Y4, Y6, Y1
+	VXORPD       Y12, Y1, Y1
+	VSUBPD       Y2, Y1, Y1
+	VSUBPD       Y2, Y1, Y1
+	VADDPD       Y1, Y0, Y1
+	VFMSUB213PD  Y3, Y6, Y0
+	VSUBPD       Y3, Y0, Y0
+	VMOVUPD      Y0, (R11)(CX*1)
+	VMULPD       Y1, Y6, Y0
+	VMOVUPD      Y0, (R12)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond3AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecond3AVX512F32(SB), $56-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 16(SI), DI
+	MOVQ 32(SI), R8
+	MOVQ 40(SI), R9
+	MOVQ 384(SI), R10
+	MOVQ 392(SI), R11
+	MOVQ 400(SI), R12
+	MOVQ 8(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 24(SI), AX
+	MOVQ AX, 32(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSS (AX), Z31
+	MOVQ         32(SP), AX
+	VBROADCASTSS (AX), Z30
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Z0
+	VMULPS       Z0, Z31, Z1
+	VMULPS       Z0, Z30, Z0
+	VMULPS       (R9)(CX*1), Z1, Z2
+	VMOVUPS      (R8)(CX*1), Z3
+	VFMADD231PS  Z0, Z3, Z2
+	VMULPS       Z3, Z3, Z4
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      (BX)(CX*1), Z5
+	VFNMADD231PS Z4, Z5, Z2
+	VMULPS       Z2, Z5, Z2
+	VBROADCASTSS fusedConsts<>+224(SB), Z6
+	VFNMADD231PS Z5, Z5, Z6
+	VMULPS       Z6, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMULPS       Z5, Z3, Z3
+	VMULPS       Z1, Z6, Z1
+	VMOVUPS      Z1, (R10)(CX*1)
+	VMULPS       Z4, Z6, Z1
+	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VSUBPS       Z2, Z1, Z1
+	VSUBPS       Z2, Z1, Z1
+	VADDPS       Z1, Z0, Z1
+	VFMSUB213PS  Z3, Z6, Z0
+	VSUBPS       Z3, Z0, Z0
+	VMOVUPS      Z0, (R11)(CX*1)
+	VMULPS       Z1, Z6, Z0
+	VMOVUPS      Z0, (R12)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond3AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecond3AVX512F64(SB), $56-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 16(SI), DI
+	MOVQ 32(SI), R8
+	MOVQ 40(SI), R9
+	MOVQ 384(SI), R10
+	MOVQ 392(SI), R11
+	MOVQ 400(SI), R12
+	MOVQ 8(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 24(SI), AX
+	MOVQ AX, 32(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSD (AX), Z31
+	MOVQ         32(SP), AX
+	VBROADCASTSD (AX), Z30
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Z0
+	VMULPD       Z0, Z31, Z1
+	VMULPD       Z0, Z30, Z0
+	VMULPD       (R9)(CX*1), Z1, Z2
+	VMOVUPD      (R8)(CX*1), Z3
+	VFMADD231PD  Z0, Z3, Z2
+	VMULPD       Z3, Z3, Z4
+	VMULPD       Z1, Z4, Z4
+	VMOVUPD      (BX)(CX*1), Z5
+	VFNMADD231PD Z4, Z5, Z2
+	VMULPD       Z2, Z5, Z2
+	VBROADCASTSD fusedConsts<>+736(SB), Z6
+	VFNMADD231PD Z5, Z5, Z6
+	VMULPD       Z6, Z5, Z5
+	VMULPD       Z1, Z5, Z5
+	VMULPD       Z5, Z3, Z3
+	VMULPD       Z1, Z6, Z1
+	VMOVUPD      Z1, (R10)(CX*1)
+	VMULPD       Z4, Z6, Z1
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VSUBPD       Z2, Z1, Z1
+	VSUBPD       Z2, Z1, Z1
+	VADDPD       Z1, Z0, Z1
+	VFMSUB213PD  Z3, Z6, Z0
+	VSUBPD       Z3, Z0, Z0
+	VMOVUPD      Z0, (R11)(CX*1)
+	VMULPD       Z1, Z6, Z0
+	VMOVUPD      Z0, (R12)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond4AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhSecond4AVX2F32(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+480(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Y0
+	VMULPS       (R10)(CX*1), Y0, Y1
+	VMOVUPS      (R9)(CX*1), Y2
+	VMOVUPS      (R8)(CX*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMULPS       Y2, Y2, Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      (BX)(CX*1), Y5
+	VFNMADD231PS Y4, Y5, Y1
+	VMULPS       Y1, Y5, Y1
+	VMOVAPS      Y15, Y6
+	VFNMADD231PS Y5, Y5, Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VMULPS       Y0, Y6, Y0
+	VFMSUB213PS  Y2, Y6, Y3
+	VSUBPS       Y2, Y3, Y2
+	VMULPS       Y4, Y6, Y3
+	VXORPS       Y14, Y3, Y3
+	VSUBPS       Y1, Y3, Y3
+	VSUBPS       Y1, Y3, Y1
+	VADDPS       (R11)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R12)(CX*1)
+	VMOVUPS      Y2, (R13)(CX*1)
+	VMULPS       Y1, Y6, Y0
+	VMOVUPS      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond4AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhSecond4AVX2F64(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+1152(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Y0
+	VMULPD       (R10)(CX*1), Y0, Y1
+	VMOVUPD      (R9)(CX*1), Y2
+	VMOVUPD      (R8)(CX*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	VMULPD       Y2, Y2, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      (BX)(CX*1), Y5
+	VFNMADD231PD Y4, Y5, Y1
+	VMULPD       Y1, Y5, Y1
+	VMOVAPD      Y15, Y6
+	VFNMADD231PD Y5, Y5, Y6
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y0, Y5, Y5
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y0, Y6, Y0
+	VFMSUB213PD  Y2, Y6, Y3
+	VSUBPD       Y2, Y3, Y2
+	VMULPD       Y4, Y6, Y3
+	VXORPD       Y14, Y3, Y3
+	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y1, Y3, Y1
+	VADDPD       (R11)(CX*1), Y1, Y1
+	VMOVUPD      Y0, (R12)(CX*1)
+	VMOVUPD      Y2, (R13)(CX*1)
+	VMULPD       Y1, Y6, Y0
+	VMOVUPD      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond4AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecond4AVX512F32(SB), $56-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 384(SI), R12
+	MOVQ 392(SI), R13
+	MOVQ 400(SI), R14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Z0
+	VMULPS       (R10)(CX*1), Z0, Z1
+	VMOVUPS      (R9)(CX*1), Z2
+	VMOVUPS      (R8)(CX*1), Z3
+	VFMADD231PS  Z3, Z2, Z1
+	VMULPS       Z2, Z2, Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      (BX)(CX*1), Z5
+	VFNMADD231PS Z4, Z5, Z1
+	VMULPS       Z1, Z5, Z1
+	VBROADCASTSS fusedConsts<>+224(SB), Z6
+	VFNMADD231PS Z5, Z5, Z6
+	VMULPS       Z6, Z5, Z5
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z5, Z2, Z2
+	VMULPS       Z0, Z6, Z0
+	VFMSUB213PS  Z2, Z6, Z3
+	VSUBPS       Z2, Z3, Z2
+	VMULPS       Z4, Z6, Z3
+	VXORPS.BCST  fusedConsts<>+480(SB), Z3, Z3
+	VSUBPS       Z1, Z3, Z3
+	VSUBPS       Z1, Z3, Z1
+	VADDPS       (R11)(CX*1), Z1, Z1
+	VMOVUPS      Z0, (R12)(CX*1)
+	VMOVUPS      Z2, (R13)(CX*1)
+	VMULPS       Z1, Z6, Z0
+	VMOVUPS      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond4AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecond4AVX512F64(SB), $56-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 384(SI), R12
+	MOVQ 392(SI), R13
+	MOVQ 400(SI), R14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Z0
+	VMULPD       (R10)(CX*1), Z0, Z1
+	VMOVUPD      (R9)(CX*1), Z2
+	VMOVUPD      (R8)(CX*1), Z3
+	VFMADD231PD  Z3, Z2, Z1
+	VMULPD       Z2, Z2, Z4
+	VMULPD       Z0, Z4, Z4
+	VMOVUPD      (BX)(CX*1), Z5
+	VFNMADD231PD Z4, Z5, Z1
+	VMULPD       Z1, Z5, Z1
+	VBROADCASTSD fusedConsts<>+736(SB), Z6
+	VFNMADD231PD Z5, Z5, Z6
+	VMULPD       Z6, Z5, Z5
+	VMULPD       Z0, Z5, Z5
+	VMULPD       Z5, Z2, Z2
+	VMULPD       Z0, Z6, Z0
+	VFMSUB213PD  Z2, Z6, Z3
+	VSUBPD       Z2, Z3, Z2
+	VMULPD       Z4, Z6, Z3
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z3, Z3
+	VSUBPD       Z1, Z3, Z3
+	VSUBPD       Z1, Z3, Z1
+	VADDPD       (R11)(CX*1), Z1, Z1
+	VMOVUPD      Z0, (R12)(CX*1)
+	VMOVUPD      Z2, (R13)(CX*1)
+	VMULPD       Z1, Z6, Z0
+	VMOVUPD      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond5AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhSecond5AVX2F32(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	VBROADCASTSS fusedConsts<>+480(SB), Y15
+	VBROADCASTSS fusedConsts<>+224(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VMOVAPS      Y14, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       Y1, Y0, Y2
+	VMOVUPS      (DI)(CX*1), Y3
+	VMULPS       Y3, Y2, Y2
+	VXORPS       Y15, Y2, Y2
+	VMOVUPS      (R8)(CX*1), Y4
+	VMULPS       Y4, Y1, Y5
+	VMULPS       (R9)(CX*1), Y3, Y3
+	VMULPS       Y3, Y1, Y6
+	VXORPS       Y15, Y6, Y6
+	VMULPS       (R10)(CX*1), Y4, Y4
+	VFNMADD213PS Y4, Y0, Y3
+	VMULPS       Y3, Y0, Y0
+	VSUBPS       Y0, Y6, Y3
+	VSUBPS       Y0, Y3, Y0
+	VADDPS       (R11)(CX*1), Y0, Y0
+	VMOVUPS      Y2, (R12)(CX*1)
+	VMOVUPS      Y5, (R13)(CX*1)
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond5AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhSecond5AVX2F64(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	VBROADCASTSD fusedConsts<>+1152(SB), Y15
+	VBROADCASTSD fusedConsts<>+736(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VMOVAPD      Y14, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y0, Y2
+	VMOVUPD      (DI)(CX*1), Y3
+	VMULPD       Y3, Y2, Y2
+	VXORPD       Y15, Y2, Y2
+	VMOVUPD      (R8)(CX*1), Y4
+	VMULPD       Y4, Y1, Y5
+	VMULPD       (R9)(CX*1), Y3, Y3
+	VMULPD       Y3, Y1, Y6
+	VXORPD       Y15, Y6, Y6
+	VMULPD       (R10)(CX*1), Y4, Y4
+	VFNMADD213PD Y4, Y0, Y3
+	VMULPD       Y3, Y0, Y0
+	VSUBPD       Y0, Y6, Y3
+	VSUBPD       Y0, Y3, Y0
+	VADDPD       (R11)(CX*1), Y0, Y0
+	VMOVUPD      Y2, (R12)(CX*1)
+	VMOVUPD      Y5, (R13)(CX*1)
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond5AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecond5AVX512F32(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	VBROADCASTSS fusedConsts<>+480(SB), Z31
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Z0
+	VBROADCASTSS fusedConsts<>+224(SB), Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       Z1, Z0, Z2
+	VMOVUPS      (DI)(CX*1), Z3
+	VMULPS       Z3, Z2, Z2
+	VXORPS       Z31, Z2, Z2
+	VMOVUPS      (R8)(CX*1), Z4
+	VMULPS       Z4, Z1, Z5
+	VMULPS       (R9)(CX*1), Z3, Z3
+	VMULPS       Z3, Z1, Z6
+	VXORPS       Z31, Z6, Z6
+	VMULPS       (R10)(CX*1), Z4, Z4
+	VFNMADD213PS Z4, Z0, Z3
+	VMULPS       Z3, Z0, Z0
+	VSUBPS       Z0, Z6, Z3
+	VSUBPS       Z0, Z3, Z0
+	VADDPS       (R11)(CX*1), Z0, Z0
+	VMOVUPS      Z2, (R12)(CX*1)
+	VMOVUPS      Z5, (R13)(CX*1)
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecond5AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecond5AVX512F64(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	VBROADCASTSD fusedConsts<>+1152(SB), Z31
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VBROADCASTSD fusedConsts<>+736(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z0, Z2
+	VMOVUPD      (DI)(CX*1), Z3
+	VMULPD       Z3, Z2, Z2
+	VXORPD       Z31, Z2, Z2
+	VMOVUPD      (R8)(CX*1), Z4
+	VMULPD       Z4, Z1, Z5
+	VMULPD       (R9)(CX*1), Z3, Z3
+	VMULPD       Z3, Z1, Z6
+	VXORPD       Z31, Z6, Z6
+	VMULPD       (R10)(CX*1), Z4, Z4
+	VFNMADD213PD Z4, Z0, Z3
+	VMULPD       Z3, Z0, Z0
+	VSUBPD       Z0, Z6, Z3
+	VSUBPD       Z0, Z3, Z0
+	VADDPD       (R11)(CX*1), Z0, Z0
+	VMOVUPD      Z2, (R12)(CX*1)
+	VMOVUPD      Z5, (R13)(CX*1)
+	VMULPD       Z0, Z1, Z0
+	VMOVUPD      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows2AVX2F32(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhSecondRows2AVX2F32(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	MOVQ         408(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         416(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+480(SB), Y14
+	VBROADCASTSS fusedConsts<>+128(SB), Y13
+	VBROADCASTSS fusedConsts<>+0(SB), Y12
+	VBROADCASTSS fusedConsts<>+32(SB), Y11
+	VBROADCASTSS fusedConsts<>+64(SB), Y10
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VADDPS       (DI)(CX*1), Y0, Y0
+	VANDPS       Y12, Y0, Y1
+	VMINPS       Y1, Y11, Y1
+	VMULPS       Y10, Y1, Y1
+	VANDPS       Y14, Y0, Y0
+	VMOVUPS      fusedConsts<>+96(SB), Y2
+	VFMADD213PS  Y13, Y1, Y2
+	VSUBPS       Y13, Y2, Y3
+	VFNMADD231PS fusedConsts<>+160(SB), Y3, Y1
+	VFNMADD132PS fusedConsts<>+192(SB), Y1, Y3
+	VPSLLD       $0x17, Y2, Y1
+	VPADDD       Y15, Y1, Y1
+	VMOVUPS      fusedConsts<>+256(SB), Y2
+	VFMADD213PS  fusedConsts<>+288(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+320(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+352(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+384(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+416(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VSUBPS       Y1, Y15, Y3
+	VFNMADD213PS Y3, Y1, Y2
+	VMOVUPS      fusedConsts<>+448(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VORPS        Y0, Y1, Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       Y1, Y0, Y2
+	VMOVUPS      (R8)(CX*1), Y3
+	VMULPS       Y1, Y3, Y4
+	VMULPS       Y3, Y3, Y5
+	VMOVUPS      (R9)(CX*1), Y6
+	VMULPS       Y1, Y6, Y7
+	VFNMADD231PS Y2, Y5, Y7
+	VMOVUPS      (R11)(CX*1), Y8
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y8, Y1, Y8
+	VMOVUPS      (R10)(CX*1), Y9
+	VFMADD213PS  Y6, Y9, Y3
+	VMOVUPS      Y0, (R12)(CX*1)
+	VMOVUPS      Y4, (R13)(CX*1)
+	VMOVUPS      Y7, (R14)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPS      Y8, (AX)(CX*1)
+	VFNMADD231PS Y5, Y0, Y3
+	VMULPS       Y5, Y1, Y4
+	VXORPS       Y14, Y4, Y4
+	VMULPS       Y3, Y0, Y0
+	VSUBPS       Y0, Y4, Y3
+	VSUBPS       Y0, Y3, Y0
+	VADDPS       Y0, Y9, Y0
+	VFMSUB213PS  Y2, Y1, Y9
+	VSUBPS       Y2, Y9, Y2
+	MOVQ         8(SP), AX
+	VMOVUPS      Y2, (AX)(CX*1)
+	VMULPS       Y0, Y1, Y0
+	MOVQ         24(SP), AX
+	VMOVUPS      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	MOVQ         536(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         544(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows2AVX2F64(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhSecondRows2AVX2F64(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	MOVQ         408(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         416(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+1152(SB), Y14
+	VBROADCASTSD fusedConsts<>+640(SB), Y13
+	VBROADCASTSD fusedConsts<>+512(SB), Y12
+	VBROADCASTSD fusedConsts<>+544(SB), Y11
+	VBROADCASTSD fusedConsts<>+576(SB), Y10
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VADDPD       (DI)(CX*1), Y0, Y0
+	VANDPD       Y12, Y0, Y1
+	VMINPD       Y1, Y11, Y1
+	VMULPD       Y10, Y1, Y1
+	VANDPD       Y14, Y0, Y0
+	VMOVUPD      fusedConsts<>+608(SB), Y2
+	VFMADD213PD  Y13, Y1, Y2
+	VSUBPD       Y13, Y2, Y3
+	VFNMADD231PD fusedConsts<>+672(SB), Y3, Y1
+	VFNMADD132PD fusedConsts<>+704(SB), Y1, Y3
+	VPSLLQ       $0x34, Y2, Y1
+	VPADDQ       Y15, Y1, Y1
+	VMOVUPD      fusedConsts<>+768(SB), Y2
+	VFMADD213PD  fusedConsts<>+800(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+832(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
+	VMULPD       Y3, Y3, Y4
+	VFMADD213PD  Y3, Y4, Y2
+	VSUBPD       Y1, Y15, Y3
+	VFNMADD213PD Y3, Y1, Y2
+	VMOVUPD      fusedConsts<>+1120(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VDIVPD       Y1, Y2, Y1
+	VORPD        Y0, Y1, Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y0, Y2
+	VMOVUPD      (R8)(CX*1), Y3
+	VMULPD       Y1, Y3, Y4
+	VMULPD       Y3, Y3, Y5
+	VMOVUPD      (R9)(CX*1), Y6
+	VMULPD       Y1, Y6, Y7
+	VFNMADD231PD Y2, Y5, Y7
+	VMOVUPD      (R11)(CX*1), Y8
+	VMULPD       Y8, Y2, Y2
+	VMULPD       Y2, Y3, Y2
+	VMULPD       Y8, Y5, Y5
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y8, Y1, Y8
+	VMOVUPD      (R10)(CX*1), Y9
+	VFMADD213PD  Y6, Y9, Y3
+	VMOVUPD      Y0, (R12)(CX*1)
+	VMOVUPD      Y4, (R13)(CX*1)
+	VMOVUPD      Y7, (R14)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPD      Y8, (AX)(CX*1)
+	VFNMADD231PD Y5, Y0, Y3
+	VMULPD       Y5, Y1, Y4
+	VXORPD       Y14, Y4, Y4
+	VMULPD       Y3, Y0, Y0
+	VSUBPD       Y0, Y4, Y3
+	VSUBPD       Y0, Y3, Y0
+	VADDPD       Y0, Y9, Y0
+	VFMSUB213PD  Y2, Y1, Y9
+	VSUBPD       Y2, Y9, Y2
+	MOVQ         8(SP), AX
+	VMOVUPD      Y2, (AX)(CX*1)
+	VMULPD       Y0, Y1, Y0
+	MOVQ         24(SP), AX
+	VMOVUPD      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	MOVQ         536(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         544(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows2AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecondRows2AVX512F32(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	MOVQ         408(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         416(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+480(SB), Z30
+	VBROADCASTSS fusedConsts<>+128(SB), Z29
+	VBROADCASTSS fusedConsts<>+0(SB), Z28
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS           (BX)(CX*1), Z0
+	VADDPS            (DI)(CX*1), Z0, Z0
+	VANDPS            Z28, Z0, Z1
+	VBROADCASTSS      fusedConsts<>+32(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
+	VANDPS            Z30, Z0, Z0
+	VBROADCASTSS      fusedConsts<>+96(SB), Z2
+	VFMADD213PS       Z29, Z1, Z2
+	VSUBPS            Z29, Z2, Z2
+	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
+	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
+	VSCALEFPS         Z2, Z31, Z2
+	VBROADCASTSS      fusedConsts<>+256(SB), Z3
+	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VSUBPS            Z2, Z31, Z1
+	VFNMADD213PS      Z1, Z2, Z3
+	VBROADCASTSS      fusedConsts<>+448(SB), Z1
+	VSUBPS            Z3, Z1, Z1
+	VDIVPS            Z1, Z3, Z1
+	VORPS             Z0, Z1, Z0
+	VMOVAPS           Z31, Z1
+	VFNMADD231PS      Z0, Z0, Z1
+	VMULPS            Z1, Z0, Z2
+	VMOVUPS           (R8)(CX*1), Z3
+	VMULPS            Z1, Z3, Z4
+	VMULPS            Z3, Z3, Z5
+	VMOVUPS           (R9)(CX*1), Z6
+	VMULPS            Z1, Z6, Z7
+	VFNMADD231PS      Z2, Z5, Z7
+	VMOVUPS           (R11)(CX*1), Z8
+	VMULPS            Z8, Z2, Z2
+	VMULPS            Z2, Z3, Z2
+	VMULPS            Z8, Z5, Z5
+	VMULPS            Z8, Z6, Z6
+	VMULPS            Z8, Z1, Z8
+	VMOVUPS           (R10)(CX*1), Z9
+	VFMADD213PS       Z6, Z9, Z3
+	VMOVUPS           Z0, (R12)(CX*1)
+	VMOVUPS           Z4, (R13)(CX*1)
+	VMOVUPS           Z7, (R14)(CX*1)
+	MOVQ              16(SP), AX
+	VMOVUPS           Z8, (AX)(CX*1)
+	VFNMADD231PS      Z5, Z0, Z3
+	VMULPS            Z5, Z1, Z4
+	VXORPS            Z30, Z4, Z4
+	VMULPS            Z3, Z0, Z0
+	VSUBPS            Z0, Z4, Z3
+	VSUBPS            Z0, Z3, Z0
+	VADDPS            Z0, Z9, Z0
+	VFMSUB213PS       Z2, Z1, Z9
+	VSUBPS            Z2, Z9, Z2
+	MOVQ              8(SP), AX
+	VMOVUPS           Z2, (AX)(CX*1)
+	VMULPS            Z0, Z1, Z0
+	MOVQ              24(SP), AX
+	VMOVUPS           Z0, (AX)(CX*1)
+	ADDQ              $0x40, CX
+	CMPQ              CX, DX
+	JLT               column
+	ADDQ              192(SI), BX
+	ADDQ              200(SI), DI
+	ADDQ              208(SI), R8
+	ADDQ              216(SI), R9
+	ADDQ              224(SI), R10
+	ADDQ              232(SI), R11
+	ADDQ              512(SI), R12
+	ADDQ              520(SI), R13
+	ADDQ              528(SI), R14
+	MOVQ              536(SI), AX
+	ADDQ              AX, 8(SP)
+	MOVQ              544(SI), AX
+	ADDQ              AX, 16(SP)
+	MOVQ              552(SI), AX
+	ADDQ              AX, 24(SP)
+	DECQ              (SP)
+	JNZ               row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows2AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecondRows2AVX512F64(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	MOVQ         408(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         416(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+1152(SB), Z30
+	VBROADCASTSD fusedConsts<>+640(SB), Z29
+	VBROADCASTSD fusedConsts<>+512(SB), Z28
+	VBROADCASTSD fusedConsts<>+544(SB), Z27
+	VBROADCASTSD fusedConsts<>+576(SB), Z26
+	VBROADCASTSD fusedConsts<>+608(SB), Z25
+	VBROADCASTSD fusedConsts<>+672(SB), Z24
+	VBROADCASTSD fusedConsts<>+704(SB), Z23
+	VBROADCASTSD fusedConsts<>+768(SB), Z22
+	VBROADCASTSD fusedConsts<>+800(SB), Z21
+	VBROADCASTSD fusedConsts<>+832(SB), Z20
+	VBROADCASTSD fusedConsts<>+864(SB), Z19
+	VBROADCASTSD fusedConsts<>+896(SB), Z18
+	VBROADCASTSD fusedConsts<>+928(SB), Z17
+	VBROADCASTSD fusedConsts<>+960(SB), Z16
+	VBROADCASTSD fusedConsts<>+992(SB), Z15
+	VBROADCASTSD fusedConsts<>+1024(SB), Z14
+	VBROADCASTSD fusedConsts<>+1056(SB), Z13
+	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VADDPD       (DI)(CX*1), Z0, Z0
+	VANDPD       Z28, Z0, Z1
+	VMINPD       Z1, Z27, Z1
+	VMULPD       Z26, Z1, Z1
+	VANDPD       Z30, Z0, Z0
+	VMOVAPD      Z29, Z2
+	VFMADD231PD  Z25, Z1, Z2
+	VSUBPD       Z29, Z2, Z2
+	VFNMADD231PD Z24, Z2, Z1
+	VFNMADD231PD Z23, Z2, Z1
+	VSCALEFPD    Z2, Z31, Z2
+	VMOVAPD      Z21, Z3
+	VFMADD231PD  Z1, Z22, Z3
+	VFMADD213PD  Z20, Z1, Z3
+	VFMADD213PD  Z19, Z1, Z3
+	VFMADD213PD  Z18, Z1, Z3
+	VFMADD213PD  Z17, Z1, Z3
+	VFMADD213PD  Z16, Z1, Z3
+	VFMADD213PD  Z15, Z1, Z3
+	VFMADD213PD  Z14, Z1, Z3
+	VFMADD213PD  Z13, Z1, Z3
+	VFMADD213PD  Z12, Z1, Z3
+	VMULPD       Z1, Z1, Z4
+	VFMADD213PD  Z1, Z4, Z3
+	VSUBPD       Z2, Z31, Z1
+	VFNMADD213PD Z1, Z2, Z3
+	VBROADCASTSD fusedConsts<>+1120(SB), Z1
+	VSUBPD       Z3, Z1, Z1
+	VDIVPD       Z1, Z3, Z1
+	VORPD        Z0, Z1, Z0
+	VMOVAPD      Z31, Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z0, Z2
+	VMOVUPD      (R8)(CX*1), Z3
+	VMULPD       Z1, Z3, Z4
+	VMULPD       Z3, Z3, Z5
+	VMOVUPD      (R9)(CX*1), Z6
+	VMULPD       Z1, Z6, Z7
+	VFNMADD231PD Z2, Z5, Z7
+	VMOVUPD      (R11)(CX*1), Z8
+	VMULPD       Z8, Z2, Z2
+	VMULPD       Z2, Z3, Z2
+	VMULPD       Z8, Z5, Z5
+	VMULPD       Z8, Z6, Z6
+	VMULPD       Z8, Z1, Z8
+	VMOVUPD      (R10)(CX*1), Z9
+	VFMADD213PD  Z6, Z9, Z3
+	VMOVUPD      Z0, (R12)(CX*1)
+	VMOVUPD      Z4, (R13)(CX*1)
+	VMOVUPD      Z7, (R14)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPD      Z8, (AX)(CX*1)
+	VFNMADD231PD Z5, Z0, Z3
+	VMULPD       Z5, Z1, Z4
+	VXORPD       Z30, Z4, Z4
+	VMULPD       Z3, Z0, Z0
+	VSUBPD       Z0, Z4, Z3
+	VSUBPD       Z0, Z3, Z0
+	VADDPD       Z0, Z9, Z0
+	VFMSUB213PD  Z2, Z1, Z9
+	VSUBPD       Z2, Z9, Z2
+	MOVQ         8(SP), AX
+	VMOVUPD      Z2, (AX)(CX*1)
+	VMULPD       Z0, Z1, Z0
+	MOVQ         24(SP), AX
+	VMOVUPD      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	MOVQ         536(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         544(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows3AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhSecondRows3AVX2F32(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+480(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (R9)(CX*1), Y0
+	VMULPS       (R10)(CX*1), Y0, Y1
+	VMOVUPS      (R8)(CX*1), Y2
+	VMOVUPS      (DI)(CX*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMULPS       Y2, Y2, Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      (BX)(CX*1), Y5
+	VFNMADD231PS Y4, Y5, Y1
+	VMULPS       Y1, Y5, Y1
+	VMOVAPS      Y15, Y6
+	VFNMADD231PS Y5, Y5, Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VFMSUB213PS  Y2, Y6, Y3
+	VSUBPS       Y2, Y3, Y2
+	VMULPS       Y0, Y6, Y0
+	VMULPS       Y4, Y6, Y3
+	VXORPS       Y14, Y3, Y3
+	VSUBPS       Y1, Y3, Y3
+	VSUBPS       Y1, Y3, Y1
+	VADDPS       (R11)(CX*1), Y1, Y1
+	VMOVUPS      Y2, (R12)(CX*1)
+	VMOVUPS      Y0, (R13)(CX*1)
+	VMULPS       Y1, Y6, Y0
+	VMOVUPS      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows3AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhSecondRows3AVX2F64(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+1152(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (R9)(CX*1), Y0
+	VMULPD       (R10)(CX*1), Y0, Y1
+	VMOVUPD      (R8)(CX*1), Y2
+	VMOVUPD      (DI)(CX*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	VMULPD       Y2, Y2, Y4
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      (BX)(CX*1), Y5
+	VFNMADD231PD Y4, Y5, Y1
+	VMULPD       Y1, Y5, Y1
+	VMOVAPD      Y15, Y6
+	VFNMADD231PD Y5, Y5, Y6
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y0, Y5, Y5
+	VMULPD       Y5, Y2, Y2
+	VFMSUB213PD  Y2, Y6, Y3
+	VSUBPD       Y2, Y3, Y2
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y4, Y6, Y3
+	VXORPD       Y14, Y3, Y3
+	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y1, Y3, Y1
+	VADDPD       (R11)(CX*1), Y1, Y1
+	VMOVUPD      Y2, (R12)(CX*1)
+	VMOVUPD      Y0, (R13)(CX*1)
+	VMULPD       Y1, Y6, Y0
+	VMOVUPD      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows3AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecondRows3AVX512F32(SB), $56-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 384(SI), R12
+	MOVQ 392(SI), R13
+	MOVQ 400(SI), R14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (R9)(CX*1), Z0
+	VMULPS       (R10)(CX*1), Z0, Z1
+	VMOVUPS      (R8)(CX*1), Z2
+	VMOVUPS      (DI)(CX*1), Z3
+	VFMADD231PS  Z3, Z2, Z1
+	VMULPS       Z2, Z2, Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      (BX)(CX*1), Z5
+	VFNMADD231PS Z4, Z5, Z1
+	VMULPS       Z1, Z5, Z1
+	VBROADCASTSS fusedConsts<>+224(SB), Z6
+	VFNMADD231PS Z5, Z5, Z6
+	VMULPS       Z6, Z5, Z5
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z5, Z2, Z2
+	VFMSUB213PS  Z2, Z6, Z3
+	VSUBPS       Z2, Z3, Z2
+	VMULPS       Z0, Z6, Z0
+	VMULPS       Z4, Z6, Z3
+	VXORPS.BCST  fusedConsts<>+480(SB), Z3, Z3
+	VSUBPS       Z1, Z3, Z3
+	VSUBPS       Z1, Z3, Z1
+	VADDPS       (R11)(CX*1), Z1, Z1
+	VMOVUPS      Z2, (R12)(CX*1)
+	VMOVUPS      Z0, (R13)(CX*1)
+	VMULPS       Z1, Z6, Z0
+	VMOVUPS      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows3AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecondRows3AVX512F64(SB), $56-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 384(SI), R12
+	MOVQ 392(SI), R13
+	MOVQ 400(SI), R14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (R9)(CX*1), Z0
+	VMULPD       (R10)(CX*1), Z0, Z1
+	VMOVUPD      (R8)(CX*1), Z2
+	VMOVUPD      (DI)(CX*1), Z3
+	VFMADD231PD  Z3, Z2, Z1
+	VMULPD       Z2, Z2, Z4
+	VMULPD       Z0, Z4, Z4
+	VMOVUPD      (BX)(CX*1), Z5
+	VFNMADD231PD Z4, Z5, Z1
+	VMULPD       Z1, Z5, Z1
+	VBROADCASTSD fusedConsts<>+736(SB), Z6
+	VFNMADD231PD Z5, Z5, Z6
+	VMULPD       Z6, Z5, Z5
+	VMULPD       Z0, Z5, Z5
+	VMULPD       Z5, Z2, Z2
+	VFMSUB213PD  Z2, Z6, Z3
+	VSUBPD       Z2, Z3, Z2
+	VMULPD       Z0, Z6, Z0
+	VMULPD       Z4, Z6, Z3
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z3, Z3
+	VSUBPD       Z1, Z3, Z3
+	VSUBPD       Z1, Z3, Z1
+	VADDPD       (R11)(CX*1), Z1, Z1
+	VMOVUPD      Z2, (R12)(CX*1)
+	VMOVUPD      Z0, (R13)(CX*1)
+	VMULPD       Z1, Z6, Z0
+	VMOVUPD      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows4AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhSecondRows4AVX2F32(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+480(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (R9)(CX*1), Y0
+	VMULPS       (R10)(CX*1), Y0, Y1
+	VMOVUPS      (BX)(CX*1), Y2
+	VMOVAPS      Y15, Y3
+	VFNMADD231PS Y2, Y2, Y3
+	VMULPS       Y3, Y2, Y4
+	VMULPS       Y0, Y4, Y0
+	VMOVUPS      (R8)(CX*1), Y4
+	VMULPS       Y0, Y4, Y0
+	VMULPS       Y1, Y3, Y5
+	VXORPS       Y14, Y5, Y5
+	VMOVUPS      (DI)(CX*1), Y6
+	VMULPS       Y6, Y4, Y4
+	VFNMADD213PS Y4, Y2, Y1
+	VMULPS       Y1, Y2, Y1
+	VFMSUB213PS  Y0, Y3, Y6
+	VSUBPS       Y0, Y6, Y0
+	VSUBPS       Y1, Y5, Y2
+	VSUBPS       Y1, Y2, Y1
+	VADDPS       (R11)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R12)(CX*1)
+	VMULPS       Y1, Y3, Y0
+	VMOVUPS      Y0, (R13)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows4AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhSecondRows4AVX2F64(SB), $56-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+1152(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (R9)(CX*1), Y0
+	VMULPD       (R10)(CX*1), Y0, Y1
+	VMOVUPD      (BX)(CX*1), Y2
+	VMOVAPD      Y15, Y3
+	VFNMADD231PD Y2, Y2, Y3
+	VMULPD       Y3, Y2, Y4
+	VMULPD       Y0, Y4, Y0
+	VMOVUPD      (R8)(CX*1), Y4
+	VMULPD       Y0, Y4, Y0
+	VMULPD       Y1, Y3, Y5
+	VXORPD       Y14, Y5, Y5
+	VMOVUPD      (DI)(CX*1), Y6
+	VMULPD       Y6, Y4, Y4
+	VFNMADD213PD Y4, Y2, Y1
+	VMULPD       Y1, Y2, Y1
+	VFMSUB213PD  Y0, Y3, Y6
+	VSUBPD       Y0, Y6, Y0
+	VSUBPD       Y1, Y5, Y2
+	VSUBPD       Y1, Y2, Y1
+	VADDPD       (R11)(CX*1), Y1, Y1
+	VMOVUPD      Y0, (R12)(CX*1)
+	VMULPD       Y1, Y3, Y0
+	VMOVUPD      Y0, (R13)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows4AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecondRows4AVX512F32(SB), $56-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 384(SI), R12
+	MOVQ 392(SI), R13
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (R9)(CX*1), Z0
+	VMULPS       (R10)(CX*1), Z0, Z1
+	VMOVUPS      (BX)(CX*1), Z2
+	VBROADCASTSS fusedConsts<>+224(SB), Z3
+	VFNMADD231PS Z2, Z2, Z3
+	VMULPS       Z3, Z2, Z4
+	VMULPS       Z0, Z4, Z0
+	VMOVUPS      (R8)(CX*1), Z4
+	VMULPS       Z0, Z4, Z0
+	VMULPS       Z1, Z3, Z5
+	VXORPS.BCST  fusedConsts<>+480(SB), Z5, Z5
+	VMOVUPS      (DI)(CX*1), Z6
+	VMULPS       Z6, Z4, Z4
+	VFNMADD213PS Z4, Z2, Z1
+	VMULPS       Z1, Z2, Z1
+	VFMSUB213PS  Z0, Z3, Z6
+	VSUBPS       Z0, Z6, Z0
+	VSUBPS       Z1, Z5, Z2
+	VSUBPS       Z1, Z2, Z1
+	VADDPS       (R11)(CX*1), Z1, Z1
+	VMOVUPS      Z0, (R12)(CX*1)
+	VMULPS       Z1, Z3, Z0
+	VMOVUPS      Z0, (R13)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhSecondRows4AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhSecondRows4AVX512F64(SB), $56-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 384(SI), R12
+	MOVQ 392(SI), R13
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (R9)(CX*1), Z0
+	VMULPD       (R10)(CX*1), Z0, Z1
+	VMOVUPD      (BX)(CX*1), Z2
+	VBROADCASTSD fusedConsts<>+736(SB), Z3
+	VFNMADD231PD Z2, Z2, Z3
+	VMULPD       Z3, Z2, Z4
+	VMULPD       Z0, Z4, Z0
+	VMOVUPD      (R8)(CX*1), Z4
+	VMULPD       Z0, Z4, Z0
+	VMULPD       Z1, Z3, Z5
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z5, Z5
+	VMOVUPD      (DI)(CX*1), Z6
+	VMULPD       Z6, Z4, Z4
+	VFNMADD213PD Z4, Z2, Z1
+	VMULPD       Z1, Z2, Z1
+	VFMSUB213PD  Z0, Z3, Z6
+	VSUBPD       Z0, Z6, Z0
+	VSUBPD       Z1, Z5, Z2
+	VSUBPD       Z1, Z2, Z1
+	VADDPD       (R11)(CX*1), Z1, Z1
+	VMOVUPD      Z0, (R12)(CX*1)
+	VMULPD       Z1, Z3, Z0
+	VMOVUPD      Z0, (R13)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers0AVX2F32(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhBurgers0AVX2F32(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+128(SB), Y14
+	VBROADCASTSS fusedConsts<>+480(SB), Y13
+	VBROADCASTSS fusedConsts<>+0(SB), Y12
+	VBROADCASTSS fusedConsts<>+32(SB), Y11
+	VBROADCASTSS fusedConsts<>+64(SB), Y10
+	VBROADCASTSS fusedConsts<>+96(SB), Y9
+	VBROADCASTSS fusedConsts<>+160(SB), Y8
+	VBROADCASTSS fusedConsts<>+192(SB), Y7
+	VBROADCASTSS fusedConsts<>+256(SB), Y6
+	VBROADCASTSS fusedConsts<>+288(SB), Y5
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VADDPS       (DI)(CX*1), Y0, Y0
+	VANDPS       Y12, Y0, Y1
+	VMINPS       Y1, Y11, Y1
+	VMULPS       Y10, Y1, Y1
+	VMOVAPS      Y14, Y2
+	VFMADD231PS  Y9, Y1, Y2
+	VSUBPS       Y14, Y2, Y3
+	VFNMADD231PS Y8, Y3, Y1
+	VFNMADD213PS Y1, Y7, Y3
+	VPSLLD       $0x17, Y2, Y1
+	VPADDD       Y15, Y1, Y1
+	VMOVAPS      Y5, Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VFMADD213PS  fusedConsts<>+320(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+352(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+384(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+416(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VSUBPS       Y1, Y15, Y3
+	VFNMADD213PS Y3, Y1, Y2
+	VMOVUPS      fusedConsts<>+448(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VANDPS       Y13, Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       (R8)(CX*1), Y1, Y2
+	VMULPS       (R9)(CX*1), Y1, Y3
+	VMULPS       Y1, Y0, Y1
+	VMULPS       (R10)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R11)(CX*1)
+	VMOVUPS      Y2, (R12)(CX*1)
+	VMOVUPS      Y3, (R13)(CX*1)
+	VXORPS       Y13, Y1, Y0
+	VMOVUPS      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers0AVX2F64(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhBurgers0AVX2F64(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+640(SB), Y14
+	VBROADCASTSD fusedConsts<>+1152(SB), Y13
+	VBROADCASTSD fusedConsts<>+512(SB), Y12
+	VBROADCASTSD fusedConsts<>+544(SB), Y11
+	VBROADCASTSD fusedConsts<>+576(SB), Y10
+	VBROADCASTSD fusedConsts<>+608(SB), Y9
+	VBROADCASTSD fusedConsts<>+672(SB), Y8
+	VBROADCASTSD fusedConsts<>+704(SB), Y7
+	VBROADCASTSD fusedConsts<>+768(SB), Y6
+	VBROADCASTSD fusedConsts<>+800(SB), Y5
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VADDPD       (DI)(CX*1), Y0, Y0
+	VANDPD       Y12, Y0, Y1
+	VMINPD       Y1, Y11, Y1
+	VMULPD       Y10, Y1, Y1
+	VMOVAPD      Y14, Y2
+	VFMADD231PD  Y9, Y1, Y2
+	VSUBPD       Y14, Y2, Y3
+	VFNMADD231PD Y8, Y3, Y1
+	VFNMADD213PD Y1, Y7, Y3
+	VPSLLQ       $0x34, Y2, Y1
+	VPADDQ       Y15, Y1, Y1
+	VMOVAPD      Y5, Y2
+	VFMADD231PD  Y3, Y6, Y2
+	VFMADD213PD  fusedConsts<>+832(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
+	VMULPD       Y3, Y3, Y4
+	VFMADD213PD  Y3, Y4, Y2
+	VSUBPD       Y1, Y15, Y3
+	VFNMADD213PD Y3, Y1, Y2
+	VMOVUPD      fusedConsts<>+1120(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VDIVPD       Y1, Y2, Y1
+	VANDPD       Y13, Y0, Y0
+	VORPD        Y0, Y1, Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       (R8)(CX*1), Y1, Y2
+	VMULPD       (R9)(CX*1), Y1, Y3
+	VMULPD       Y1, Y0, Y1
+	VMULPD       (R10)(CX*1), Y1, Y1
+	VMOVUPD      Y0, (R11)(CX*1)
+	VMOVUPD      Y2, (R12)(CX*1)
+	VMOVUPD      Y3, (R13)(CX*1)
+	VXORPD       Y13, Y1, Y0
+	VMOVUPD      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers0AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgers0AVX512F32(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+128(SB), Z30
+	VBROADCASTSS fusedConsts<>+480(SB), Z29
+	VBROADCASTSS fusedConsts<>+0(SB), Z28
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS           (BX)(CX*1), Z0
+	VADDPS            (DI)(CX*1), Z0, Z0
+	VANDPS            Z28, Z0, Z1
+	VBROADCASTSS      fusedConsts<>+32(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
+	VBROADCASTSS      fusedConsts<>+96(SB), Z2
+	VFMADD213PS       Z30, Z1, Z2
+	VSUBPS            Z30, Z2, Z2
+	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
+	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
+	VSCALEFPS         Z2, Z31, Z2
+	VBROADCASTSS      fusedConsts<>+256(SB), Z3
+	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z3
+	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VFMADD213PS       Z1, Z4, Z3
+	VSUBPS            Z2, Z31, Z1
+	VFNMADD213PS      Z1, Z2, Z3
+	VBROADCASTSS      fusedConsts<>+448(SB), Z1
+	VSUBPS            Z3, Z1, Z1
+	VDIVPS            Z1, Z3, Z1
+	VANDPS            Z29, Z0, Z0
+	VORPS             Z0, Z1, Z0
+	VMOVAPS           Z31, Z1
+	VFNMADD231PS      Z0, Z0, Z1
+	VMULPS            (R8)(CX*1), Z1, Z2
+	VMULPS            (R9)(CX*1), Z1, Z3
+	VMULPS            Z1, Z0, Z1
+	VMULPS            (R10)(CX*1), Z1, Z1
+	VMOVUPS           Z0, (R11)(CX*1)
+	VMOVUPS           Z2, (R12)(CX*1)
+	VMOVUPS           Z3, (R13)(CX*1)
+	VXORPS            Z29, Z1, Z0
+	VMOVUPS           Z0, (R14)(CX*1)
+	ADDQ              $0x40, CX
+	CMPQ              CX, DX
+	JLT               column
+	ADDQ              192(SI), BX
+	ADDQ              200(SI), DI
+	ADDQ              208(SI), R8
+	ADDQ              216(SI), R9
+	ADDQ              224(SI), R10
+	ADDQ              512(SI), R11
+	ADDQ              520(SI), R12
+	ADDQ              528(SI), R13
+	ADDQ              536(SI), R14
+	DECQ              (SP)
+	JNZ               row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers0AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgers0AVX512F64(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+640(SB), Z30
+	VBROADCASTSD fusedConsts<>+1152(SB), Z29
+	VBROADCASTSD fusedConsts<>+512(SB), Z28
+	VBROADCASTSD fusedConsts<>+544(SB), Z27
+	VBROADCASTSD fusedConsts<>+576(SB), Z26
+	VBROADCASTSD fusedConsts<>+608(SB), Z25
+	VBROADCASTSD fusedConsts<>+672(SB), Z24
+	VBROADCASTSD fusedConsts<>+704(SB), Z23
+	VBROADCASTSD fusedConsts<>+768(SB), Z22
+	VBROADCASTSD fusedConsts<>+800(SB), Z21
+	VBROADCASTSD fusedConsts<>+832(SB), Z20
+	VBROADCASTSD fusedConsts<>+864(SB), Z19
+	VBROADCASTSD fusedConsts<>+896(SB), Z18
+	VBROADCASTSD fusedConsts<>+928(SB), Z17
+	VBROADCASTSD fusedConsts<>+960(SB), Z16
+	VBROADCASTSD fusedConsts<>+992(SB), Z15
+	VBROADCASTSD fusedConsts<>+1024(SB), Z14
+	VBROADCASTSD fusedConsts<>+1056(SB), Z13
+	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VADDPD       (DI)(CX*1), Z0, Z0
+	VANDPD       Z28, Z0, Z1
+	VMINPD       Z1, Z27, Z1
+	VMULPD       Z26, Z1, Z1
+	VMOVAPD      Z30, Z2
+	VFMADD231PD  Z25, Z1, Z2
+	VSUBPD       Z30, Z2, Z2
+	VFNMADD231PD Z24, Z2, Z1
+	VFNMADD231PD Z23, Z2, Z1
+	VSCALEFPD    Z2, Z31, Z2
+	VMOVAPD      Z21, Z3
+	VFMADD231PD  Z1, Z22, Z3
+	VFMADD213PD  Z20, Z1, Z3
+	VFMADD213PD  Z19, Z1, Z3
+	VFMADD213PD  Z18, Z1, Z3
+	VFMADD213PD  Z17, Z1, Z3
+	VFMADD213PD  Z16, Z1, Z3
+	VFMADD213PD  Z15, Z1, Z3
+	VFMADD213PD  Z14, Z1, Z3
+	VFMADD213PD  Z13, Z1, Z3
+	VFMADD213PD  Z12, Z1, Z3
+	VMULPD       Z1, Z1, Z4
+	VFMADD213PD  Z1, Z4, Z3
+	VSUBPD       Z2, Z31, Z1
+	VFNMADD213PD Z1, Z2, Z3
+	VBROADCASTSD fusedConsts<>+1120(SB), Z1
+	VSUBPD       Z3, Z1, Z1
+	VDIVPD       Z1, Z3, Z1
+	VANDPD       Z29, Z0, Z0
+	VORPD        Z0, Z1, Z0
+	VMOVAPD      Z31, Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       (R8)(CX*1), Z1, Z2
+	VMULPD       (R9)(CX*1), Z1, Z3
+	VMULPD       Z1, Z0, Z1
+	VMULPD       (R10)(CX*1), Z1, Z1
+	VMOVUPD      Z0, (R11)(CX*1)
+	VMOVUPD      Z2, (R12)(CX*1)
+	VMOVUPD      Z3, (R13)(CX*1)
+	VXORPD       Z29, Z1, Z0
+	VMOVUPD      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers1AVX2F32(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhBurgers1AVX2F32(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+128(SB), Y14
+	VBROADCASTSS fusedConsts<>+0(SB), Y13
+	VBROADCASTSS fusedConsts<>+32(SB), Y12
+	VBROADCASTSS fusedConsts<>+64(SB), Y11
+	VBROADCASTSS fusedConsts<>+96(SB), Y10
+	VBROADCASTSS fusedConsts<>+160(SB), Y9
+	VBROADCASTSS fusedConsts<>+192(SB), Y8
+	VBROADCASTSS fusedConsts<>+256(SB), Y7
+	VBROADCASTSS fusedConsts<>+288(SB), Y6
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VADDPS       (DI)(CX*1), Y0, Y0
+	VANDPS       Y13, Y0, Y1
+	VMINPS       Y1, Y12, Y1
+	VMULPS       Y11, Y1, Y1
+	VMOVAPS      Y14, Y2
+	VFMADD231PS  Y10, Y1, Y2
+	VSUBPS       Y14, Y2, Y3
+	VFNMADD231PS Y9, Y3, Y1
+	VFNMADD213PS Y1, Y8, Y3
+	VPSLLD       $0x17, Y2, Y1
+	VPADDD       Y15, Y1, Y1
+	VMOVAPS      Y6, Y2
+	VFMADD231PS  Y3, Y7, Y2
+	VFMADD213PS  fusedConsts<>+320(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+352(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+384(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+416(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VSUBPS       Y1, Y15, Y3
+	VFNMADD213PS Y3, Y1, Y2
+	VMOVUPS      fusedConsts<>+448(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VANDPS       fusedConsts<>+480(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       (R8)(CX*1), Y1, Y2
+	VMOVUPS      (R9)(CX*1), Y3
+	VMULPS       Y1, Y3, Y4
+	VMULPS       (R10)(CX*1), Y1, Y5
+	VMOVUPS      Y0, (R11)(CX*1)
+	VMOVUPS      Y2, (R12)(CX*1)
+	VMOVUPS      Y4, (R13)(CX*1)
+	VMULPS       Y3, Y3, Y2
+	VMULPS       Y1, Y0, Y0
+	VFNMADD213PS Y5, Y2, Y0
+	VMOVUPS      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers1AVX2F64(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhBurgers1AVX2F64(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+640(SB), Y14
+	VBROADCASTSD fusedConsts<>+512(SB), Y13
+	VBROADCASTSD fusedConsts<>+544(SB), Y12
+	VBROADCASTSD fusedConsts<>+576(SB), Y11
+	VBROADCASTSD fusedConsts<>+608(SB), Y10
+	VBROADCASTSD fusedConsts<>+672(SB), Y9
+	VBROADCASTSD fusedConsts<>+704(SB), Y8
+	VBROADCASTSD fusedConsts<>+768(SB), Y7
+	VBROADCASTSD fusedConsts<>+800(SB), Y6
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VADDPD       (DI)(CX*1), Y0, Y0
+	VANDPD       Y13, Y0, Y1
+	VMINPD       Y1, Y12, Y1
+	VMULPD       Y11, Y1, Y1
+	VMOVAPD      Y14, Y2
+	VFMADD231PD  Y10, Y1, Y2
+	VSUBPD       Y14, Y2, Y3
+	VFNMADD231PD Y9, Y3, Y1
+	VFNMADD213PD Y1, Y8, Y3
+	VPSLLQ       $0x34, Y2, Y1
+	VPADDQ       Y15, Y1, Y1
+	VMOVAPD      Y6, Y2
+	VFMADD231PD  Y3, Y7, Y2
+	VFMADD213PD  fusedConsts<>+832(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
+	VMULPD       Y3, Y3, Y4
+	VFMADD213PD  Y3, Y4, Y2
+	VSUBPD       Y1, Y15, Y3
+	VFNMADD213PD Y3, Y1, Y2
+	VMOVUPD      fusedConsts<>+1120(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VDIVPD       Y1, Y2, Y1
+	VANDPD       fusedConsts<>+1152(SB), Y0, Y0
+	VORPD        Y0, Y1, Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       (R8)(CX*1), Y1, Y2
+	VMOVUPD      (R9)(CX*1), Y3
+	VMULPD       Y1, Y3, Y4
+	VMULPD       (R10)(CX*1), Y1, Y5
+	VMOVUPD      Y0, (R11)(CX*1)
+	VMOVUPD      Y2, (R12)(CX*1)
+	VMOVUPD      Y4, (R13)(CX*1)
+	VMULPD       Y3, Y3, Y2
+	VMULPD       Y1, Y0, Y0
+	VFNMADD213PD Y5, Y2, Y0
+	VMOVUPD      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers1AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgers1AVX512F32(SB), $48-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 384(SI), R11
+	MOVQ 392(SI), R12
+	MOVQ 400(SI), R13
+	MOVQ 408(SI), R14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS           (BX)(CX*1), Z0
+	VADDPS            (DI)(CX*1), Z0, Z0
+	VANDPS.BCST       fusedConsts<>+0(SB), Z0, Z1
+	VBROADCASTSS      fusedConsts<>+32(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
+	VBROADCASTSS      fusedConsts<>+96(SB), Z2
+	VFMADD213PS.BCST  fusedConsts<>+128(SB), Z1, Z2
+	VSUBPS.BCST       fusedConsts<>+128(SB), Z2, Z2
+	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
+	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
+	VBROADCASTSS      fusedConsts<>+224(SB), Z3
+	VSCALEFPS         Z2, Z3, Z2
+	VBROADCASTSS      fusedConsts<>+256(SB), Z4
+	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z4
+	VMULPS            Z1, Z1, Z5
+	VFMADD213PS       Z1, Z5, Z4
+	VSUBPS            Z2, Z3, Z1
+	VFNMADD213PS      Z1, Z2, Z4
+	VBROADCASTSS      fusedConsts<>+448(SB), Z1
+	VSUBPS            Z4, Z1, Z1
+	VDIVPS            Z1, Z4, Z1
+	VANDPS.BCST       fusedConsts<>+480(SB), Z0, Z0
+	VORPS             Z0, Z1, Z0
+	VFNMADD231PS      Z0, Z0, Z3
+	VMULPS            (R8)(CX*1), Z3, Z1
+	VMOVUPS           (R9)(CX*1), Z2
+	VMULPS            Z3, Z2, Z4
+	VMULPS            (R10)(CX*1), Z3, Z5
+	VMOVUPS           Z0, (R11)(CX*1)
+	VMOVUPS           Z1, (R12)(CX*1)
+	VMOVUPS           Z4, (R13)(CX*1)
+	VMULPS            Z2, Z2, Z1
+	VMULPS            Z3, Z0, Z0
+	VFNMADD213PS      Z5, Z1, Z0
+	VMOVUPS           Z0, (R14)(CX*1)
+	ADDQ              $0x40, CX
+	CMPQ              CX, DX
+	JLT               column
+	ADDQ              192(SI), BX
+	ADDQ              200(SI), DI
+	ADDQ              208(SI), R8
+	ADDQ              216(SI), R9
+	ADDQ              224(SI), R10
+	ADDQ              512(SI), R11
+	ADDQ              520(SI), R12
+	ADDQ              528(SI), R13
+	ADDQ              536(SI), R14
+	DECQ              (SP)
+	JNZ               row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers1AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgers1AVX512F64(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+640(SB), Z30
+	VBROADCASTSD fusedConsts<>+512(SB), Z29
+	VBROADCASTSD fusedConsts<>+544(SB), Z28
+	VBROADCASTSD fusedConsts<>+576(SB), Z27
+	VBROADCASTSD fusedConsts<>+1152(SB), Z26
+	VBROADCASTSD fusedConsts<>+608(SB), Z25
+	VBROADCASTSD fusedConsts<>+672(SB), Z24
+	VBROADCASTSD fusedConsts<>+704(SB), Z23
+	VBROADCASTSD fusedConsts<>+768(SB), Z22
+	VBROADCASTSD fusedConsts<>+800(SB), Z21
+	VBROADCASTSD fusedConsts<>+832(SB), Z20
+	VBROADCASTSD fusedConsts<>+864(SB), Z19
+	VBROADCASTSD fusedConsts<>+896(SB), Z18
+	VBROADCASTSD fusedConsts<>+928(SB), Z17
+	VBROADCASTSD fusedConsts<>+960(SB), Z16
+	VBROADCASTSD fusedConsts<>+992(SB), Z15
+	VBROADCASTSD fusedConsts<>+1024(SB), Z14
+	VBROADCASTSD fusedConsts<>+1056(SB), Z13
+	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VADDPD       (DI)(CX*1), Z0, Z0
+	VANDPD       Z29, Z0, Z1
+	VMINPD       Z1, Z28, Z1
+	VMULPD       Z27, Z1, Z1
+	VANDPD       Z26, Z0, Z0
+	VMOVAPD      Z30, Z2
+	VFMADD231PD  Z25, Z1, Z2
+	VSUBPD       Z30, Z2, Z2
+	VFNMADD231PD Z24, Z2, Z1
+	VFNMADD231PD Z23, Z2, Z1
+	VSCALEFPD    Z2, Z31, Z2
+	VMOVAPD      Z21, Z3
+	VFMADD231PD  Z1, Z22, Z3
+	VFMADD213PD  Z20, Z1, Z3
+	VFMADD213PD  Z19, Z1, Z3
+	VFMADD213PD  Z18, Z1, Z3
+	VFMADD213PD  Z17, Z1, Z3
+	VFMADD213PD  Z16, Z1, Z3
+	VFMADD213PD  Z15, Z1, Z3
+	VFMADD213PD  Z14, Z1, Z3
+	VFMADD213PD  Z13, Z1, Z3
+	VFMADD213PD  Z12, Z1, Z3
+	VMULPD       Z1, Z1, Z4
+	VFMADD213PD  Z1, Z4, Z3
+	VSUBPD       Z2, Z31, Z1
+	VFNMADD213PD Z1, Z2, Z3
+	VBROADCASTSD fusedConsts<>+1120(SB), Z1
+	VSUBPD       Z3, Z1, Z1
+	VDIVPD       Z1, Z3, Z1
+	VORPD        Z0, Z1, Z0
+	VMOVAPD      Z31, Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       (R8)(CX*1), Z1, Z2
+	VMULPD       (R10)(CX*1), Z1, Z3
+	VMULPD       Z1, Z0, Z4
+	VMOVUPD      (R9)(CX*1), Z5
+	VMULPD       Z1, Z5, Z1
+	VMOVUPD      Z0, (R11)(CX*1)
+	VMOVUPD      Z2, (R12)(CX*1)
+	VMOVUPD      Z1, (R13)(CX*1)
+	VMULPD       Z5, Z5, Z0
+	VFNMADD213PD Z3, Z0, Z4
+	VMOVUPD      Z4, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers3AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgers3AVX2F32(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         48(SI), R9
+	MOVQ         56(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Y12
+	VBROADCASTSS fusedConsts<>+480(SB), Y11
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         40(SI), AX
+	MOVQ         AX, 48(SP)
+	MOVQ         64(SI), AX
+	MOVQ         AX, 72(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSS (AX), Y15
+	MOVQ         32(SP), AX
+	VBROADCASTSS (AX), Y14
+	MOVQ         48(SP), AX
+	VBROADCASTSS (AX), Y13
+	MOVQ         72(SP), AX
+	VBROADCASTSS (AX), Y10
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Y0
+	VMULPS       Y0, Y15, Y1
+	VMULPS       (R9)(CX*1), Y1, Y2
+	VMULPS       Y0, Y14, Y3
+	VMULPS       Y0, Y13, Y4
+	VMOVUPS      (R8)(CX*1), Y5
+	VFMADD231PS  Y3, Y5, Y2
+	VFMADD231PS  (R10)(CX*1), Y4, Y2
+	VMULPS       Y5, Y5, Y6
+	VMULPS       Y1, Y6, Y6
+	VMOVUPS      (BX)(CX*1), Y7
+	VFNMADD231PS Y6, Y7, Y2
+	VMULPS       Y2, Y7, Y2
+	VMOVAPS      Y12, Y8
+	VFNMADD231PS Y7, Y7, Y8
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y1, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VMULPS       Y1, Y8, Y1
+	VMOVUPS      Y1, (R11)(CX*1)
+	VFMSUB213PS  Y5, Y8, Y3
+	VSUBPS       Y5, Y3, Y1
+	VMOVUPS      Y1, (R12)(CX*1)
+	VMULPS       Y4, Y8, Y1
+	VMOVUPS      Y1, (R13)(CX*1)
+	VMULPS       Y6, Y8, Y1
+	VXORPS       Y11, Y1, Y1
+	VSUBPS       Y2, Y1, Y1
+	VSUBPS       Y2, Y1, Y1
+	VFMADD213PS  Y1, Y10, Y0
+	VMULPS       Y0, Y8, Y0
+	VMOVUPS      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         240(SI), R9
+	ADDQ         248(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         232(SI), AX
+	ADDQ         AX, 48(SP)
+	MOVQ         256(SI), AX
+	ADDQ         AX, 72(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers3AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgers3AVX2F64(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         48(SI), R9
+	MOVQ         56(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Y12
+	VBROADCASTSD fusedConsts<>+1152(SB), Y11
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         40(SI), AX
+	MOVQ         AX, 48(SP)
+	MOVQ         64(SI), AX
+	MOVQ         AX, 72(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSD (AX), Y15
+	MOVQ         32(SP), AX
+	VBROADCASTSD (AX), Y14
+	MOVQ         48(SP), AX
+	VBROADCASTSD (AX), Y13
+	MOVQ         72(SP), AX
+	VBROADCASTSD (AX), Y10
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Y0
+	VMULPD       Y0, Y15, Y1
+	VMULPD       (R9)(CX*1), Y1, Y2
+	VMULPD       Y0, Y14, Y3
+	VMULPD       Y0, Y13, Y4
+	VMOVUPD      (R8)(CX*1), Y5
+	VFMADD231PD  Y3, Y5, Y2
+	VFMADD231PD  (R10)(CX*1), Y4, Y2
+	VMULPD       Y5, Y5, Y6
+	VMULPD       Y1, Y6, Y6
+	VMOVUPD      (BX)(CX*1), Y7
+	VFNMADD231PD Y6, Y7, Y2
+	VMULPD       Y2, Y7, Y2
+	VMOVAPD      Y12, Y8
+	VFNMADD231PD Y7, Y7, Y8
+	VMULPD       Y8, Y7, Y7
+	VMULPD       Y1, Y7, Y7
+	VMULPD       Y7, Y5, Y5
+	VMULPD       Y1, Y8, Y1
+	VMOVUPD      Y1, (R11)(CX*1)
+	VFMSUB213PD  Y5, Y8, Y3
+	VSUBPD       Y5, Y3, Y1
+	VMOVUPD      Y1, (R12)(CX*1)
+	VMULPD       Y4, Y8, Y1
+	VMOVUPD      Y1, (R13)(CX*1)
+	VMULPD       Y6, Y8, Y1
+	VXORPD       Y11, Y1, Y1
+	VSUBPD       Y2, Y1, Y1
+	VSUBPD       Y2, Y1, Y1
+	VFMADD213PD  Y1, Y10, Y0
+	VMULPD       Y0, Y8, Y0
+	VMOVUPD      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         240(SI), R9
+	ADDQ         248(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         232(SI), AX
+	ADDQ         AX, 48(SP)
+	MOVQ         256(SI), AX
+	ADDQ         AX, 72(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers3AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgers3AVX512F32(SB), $392-8
+	MOVQ a+0(FP), SI
+	LEAQ 136(SP), R15
+	ANDQ $-64, R15
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 16(SI), DI
+	MOVQ 32(SI), R8
+	MOVQ 48(SI), R9
+	MOVQ 56(SI), R10
+	MOVQ 384(SI), R11
+	MOVQ 392(SI), R12
+	MOVQ 400(SI), R13
+	MOVQ 408(SI), R14
+	MOVQ 8(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 24(SI), AX
+	MOVQ AX, 32(SP)
+	MOVQ 40(SI), AX
+	MOVQ AX, 48(SP)
+	MOVQ 64(SI), AX
+	MOVQ AX, 72(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSS (AX), Z31
+	MOVQ         32(SP), AX
+	VBROADCASTSS (AX), Z30
+	MOVQ         48(SP), AX
+	VBROADCASTSS (AX), Z29
+	MOVQ         72(SP), AX
+	VBROADCASTSS (AX), Z0
+	VMOVUPS      Z0, 192(R15)
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Z0
+	VMULPS       Z0, Z31, Z1
+	VMULPS       (R9)(CX*1), Z1, Z2
+	VMULPS       Z0, Z30, Z3
+	VMULPS       Z0, Z29, Z4
+	VMOVUPS      (R8)(CX*1), Z5
+	VFMADD231PS  Z3, Z5, Z2
+	VFMADD231PS  (R10)(CX*1), Z4, Z2
+	VMULPS       Z5, Z5, Z6
+	VMULPS       Z1, Z6, Z6
+	VMOVUPS      (BX)(CX*1), Z7
+	VFNMADD231PS Z6, Z7, Z2
+	VMULPS       Z2, Z7, Z2
+	VBROADCASTSS fusedConsts<>+224(SB), Z8
+	VFNMADD231PS Z7, Z7, Z8
+	VMULPS       Z8, Z7, Z7
+	VMULPS       Z1, Z7, Z7
+	VMULPS       Z7, Z5, Z5
+	VMULPS       Z1, Z8, Z1
+	VMOVUPS      Z1, (R11)(CX*1)
+	VFMSUB213PS  Z5, Z8, Z3
+	VSUBPS       Z5, Z3, Z1
+	VMOVUPS      Z1, (R12)(CX*1)
+	VMULPS       Z4, Z8, Z1
+	VMOVUPS      Z1, (R13)(CX*1)
+	VMULPS       Z6, Z8, Z1
+	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VSUBPS       Z2, Z1, Z1
+	VSUBPS       Z2, Z1, Z1
+	VFMADD132PS  192(R15), Z1, Z0
+	VMULPS       Z0, Z8, Z0
+	VMOVUPS      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         240(SI), R9
+	ADDQ         248(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         232(SI), AX
+	ADDQ         AX, 48(SP)
+	MOVQ         256(SI), AX
+	ADDQ         AX, 72(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers3AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgers3AVX512F64(SB), $392-8
+	MOVQ a+0(FP), SI
+	LEAQ 136(SP), R15
+	ANDQ $-64, R15
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 16(SI), DI
+	MOVQ 32(SI), R8
+	MOVQ 48(SI), R9
+	MOVQ 56(SI), R10
+	MOVQ 384(SI), R11
+	MOVQ 392(SI), R12
+	MOVQ 400(SI), R13
+	MOVQ 408(SI), R14
+	MOVQ 8(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 24(SI), AX
+	MOVQ AX, 32(SP)
+	MOVQ 40(SI), AX
+	MOVQ AX, 48(SP)
+	MOVQ 64(SI), AX
+	MOVQ AX, 72(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSD (AX), Z31
+	MOVQ         32(SP), AX
+	VBROADCASTSD (AX), Z30
+	MOVQ         48(SP), AX
+	VBROADCASTSD (AX), Z29
+	MOVQ         72(SP), AX
+	VBROADCASTSD (AX), Z0
+	VMOVUPD      Z0, 192(R15)
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Z0
+	VMULPD       Z0, Z31, Z1
+	VMULPD       (R9)(CX*1), Z1, Z2
+	VMULPD       Z0, Z30, Z3
+	VMULPD       Z0, Z29, Z4
+	VMOVUPD      (R8)(CX*1), Z5
+	VFMADD231PD  Z3, Z5, Z2
+	VFMADD231PD  (R10)(CX*1), Z4, Z2
+	VMULPD       Z5, Z5, Z6
+	VMULPD       Z1, Z6, Z6
+	VMOVUPD      (BX)(CX*1), Z7
+	VFNMADD231PD Z6, Z7, Z2
+	VMULPD       Z2, Z7, Z2
+	VBROADCASTSD fusedConsts<>+736(SB), Z8
+	VFNMADD231PD Z7, Z7, Z8
+	VMULPD       Z8, Z7, Z7
+	VMULPD       Z1, Z7, Z7
+	VMULPD       Z7, Z5, Z5
+	VMULPD       Z1, Z8, Z1
+	VMOVUPD      Z1, (R11)(CX*1)
+	VFMSUB213PD  Z5, Z8, Z3
+	VSUBPD       Z5, Z3, Z1
+	VMOVUPD      Z1, (R12)(CX*1)
+	VMULPD       Z4, Z8, Z1
+	VMOVUPD      Z1, (R13)(CX*1)
+	VMULPD       Z6, Z8, Z1
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VSUBPD       Z2, Z1, Z1
+	VSUBPD       Z2, Z1, Z1
+	VFMADD132PD  192(R15), Z1, Z0
+	VMULPD       Z0, Z8, Z0
+	VMOVUPD      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         240(SI), R9
+	ADDQ         248(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         232(SI), AX
+	ADDQ         AX, 48(SP)
+	MOVQ         256(SI), AX
+	ADDQ         AX, 72(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers4AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgers4AVX2F32(SB), $96-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         400(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+480(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Y0
+	VMULPS       (R11)(CX*1), Y0, Y1
+	VMOVUPS      (R9)(CX*1), Y2
+	VMOVUPS      (R8)(CX*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMOVUPS      (R10)(CX*1), Y4
+	VFMADD231PS  (R12)(CX*1), Y4, Y1
+	VMULPS       Y2, Y2, Y5
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      (BX)(CX*1), Y6
+	VFNMADD231PS Y5, Y6, Y1
+	VMULPS       Y1, Y6, Y1
+	VMOVAPS      Y15, Y7
+	VFNMADD231PS Y6, Y6, Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y0, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y0, Y7, Y0
+	VFMSUB213PS  Y2, Y7, Y3
+	VSUBPS       Y2, Y3, Y2
+	VMULPS       Y4, Y7, Y3
+	VMULPS       Y5, Y7, Y4
+	VXORPS       Y14, Y4, Y4
+	VSUBPS       Y1, Y4, Y4
+	VSUBPS       Y1, Y4, Y1
+	VADDPS       (R13)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPS      Y2, (AX)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPS      Y3, (AX)(CX*1)
+	VMULPS       Y1, Y7, Y0
+	MOVQ         24(SP), AX
+	VMOVUPS      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         528(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers4AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgers4AVX2F64(SB), $96-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         400(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+1152(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Y0
+	VMULPD       (R11)(CX*1), Y0, Y1
+	VMOVUPD      (R9)(CX*1), Y2
+	VMOVUPD      (R8)(CX*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	VMOVUPD      (R10)(CX*1), Y4
+	VFMADD231PD  (R12)(CX*1), Y4, Y1
+	VMULPD       Y2, Y2, Y5
+	VMULPD       Y0, Y5, Y5
+	VMOVUPD      (BX)(CX*1), Y6
+	VFNMADD231PD Y5, Y6, Y1
+	VMULPD       Y1, Y6, Y1
+	VMOVAPD      Y15, Y7
+	VFNMADD231PD Y6, Y6, Y7
+	VMULPD       Y7, Y6, Y6
+	VMULPD       Y0, Y6, Y6
+	VMULPD       Y6, Y2, Y2
+	VMULPD       Y0, Y7, Y0
+	VFMSUB213PD  Y2, Y7, Y3
+	VSUBPD       Y2, Y3, Y2
+	VMULPD       Y4, Y7, Y3
+	VMULPD       Y5, Y7, Y4
+	VXORPD       Y14, Y4, Y4
+	VSUBPD       Y1, Y4, Y4
+	VSUBPD       Y1, Y4, Y1
+	VADDPD       (R13)(CX*1), Y1, Y1
+	VMOVUPD      Y0, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPD      Y2, (AX)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPD      Y3, (AX)(CX*1)
+	VMULPD       Y1, Y7, Y0
+	MOVQ         24(SP), AX
+	VMOVUPD      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         528(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers4AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgers4AVX512F32(SB), $96-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 48(SI), R12
+	MOVQ 56(SI), R13
+	MOVQ 384(SI), R14
+	MOVQ 392(SI), AX
+	MOVQ AX, 8(SP)
+	MOVQ 400(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 408(SI), AX
+	MOVQ AX, 24(SP)
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Z0
+	VMULPS       (R11)(CX*1), Z0, Z1
+	VMOVUPS      (R9)(CX*1), Z2
+	VMOVUPS      (R8)(CX*1), Z3
+	VFMADD231PS  Z3, Z2, Z1
+	VMOVUPS      (R10)(CX*1), Z4
+	VFMADD231PS  (R12)(CX*1), Z4, Z1
+	VMULPS       Z2, Z2, Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      (BX)(CX*1), Z6
+	VFNMADD231PS Z5, Z6, Z1
+	VMULPS       Z1, Z6, Z1
+	VBROADCASTSS fusedConsts<>+224(SB), Z7
+	VFNMADD231PS Z6, Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VMULPS       Z0, Z6, Z6
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z0, Z7, Z0
+	VFMSUB213PS  Z2, Z7, Z3
+	VSUBPS       Z2, Z3, Z2
+	VMULPS       Z4, Z7, Z3
+	VMULPS       Z5, Z7, Z4
+	VXORPS.BCST  fusedConsts<>+480(SB), Z4, Z4
+	VSUBPS       Z1, Z4, Z4
+	VSUBPS       Z1, Z4, Z1
+	VADDPS       (R13)(CX*1), Z1, Z1
+	VMOVUPS      Z0, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPS      Z2, (AX)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPS      Z3, (AX)(CX*1)
+	VMULPS       Z1, Z7, Z0
+	MOVQ         24(SP), AX
+	VMOVUPS      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         528(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers4AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgers4AVX512F64(SB), $96-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 48(SI), R12
+	MOVQ 56(SI), R13
+	MOVQ 384(SI), R14
+	MOVQ 392(SI), AX
+	MOVQ AX, 8(SP)
+	MOVQ 400(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 408(SI), AX
+	MOVQ AX, 24(SP)
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Z0
+	VMULPD       (R11)(CX*1), Z0, Z1
+	VMOVUPD      (R9)(CX*1), Z2
+	VMOVUPD      (R8)(CX*1), Z3
+	VFMADD231PD  Z3, Z2, Z1
+	VMOVUPD      (R10)(CX*1), Z4
+	VFMADD231PD  (R12)(CX*1), Z4, Z1
+	VMULPD       Z2, Z2, Z5
+	VMULPD       Z0, Z5, Z5
+	VMOVUPD      (BX)(CX*1), Z6
+	VFNMADD231PD Z5, Z6, Z1
+	VMULPD       Z1, Z6, Z1
+	VBROADCASTSD fusedConsts<>+736(SB), Z7
+	VFNMADD231PD Z6, Z6, Z7
+	VMULPD       Z7, Z6, Z6
+	VMULPD       Z0, Z6, Z6
+	VMULPD       Z6, Z2, Z2
+	VMULPD       Z0, Z7, Z0
+	VFMSUB213PD  Z2, Z7, Z3
+	VSUBPD       Z2, Z3, Z2
+	VMULPD       Z4, Z7, Z3
+	VMULPD       Z5, Z7, Z4
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z4, Z4
+	VSUBPD       Z1, Z4, Z4
+	VSUBPD       Z1, Z4, Z1
+	VADDPD       (R13)(CX*1), Z1, Z1
+	VMOVUPD      Z0, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPD      Z2, (AX)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPD      Z3, (AX)(CX*1)
+	VMULPD       Z1, Z7, Z0
+	MOVQ         24(SP), AX
+	VMOVUPD      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         528(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers5AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgers5AVX2F32(SB), $96-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         400(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSS fusedConsts<>+480(SB), Y15
+	VBROADCASTSS fusedConsts<>+224(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VMOVAPS      Y14, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       Y1, Y0, Y2
+	VMOVUPS      (DI)(CX*1), Y3
+	VMULPS       Y3, Y2, Y2
+	VXORPS       Y15, Y2, Y2
+	VMOVUPS      (R8)(CX*1), Y4
+	VMULPS       Y4, Y1, Y5
+	VMOVUPS      (R9)(CX*1), Y6
+	VMULPS       Y6, Y1, Y7
+	VMULPS       (R10)(CX*1), Y3, Y3
+	VMULPS       Y3, Y1, Y8
+	VXORPS       Y15, Y8, Y8
+	VMULPS       (R11)(CX*1), Y4, Y4
+	VFMADD132PS  (R12)(CX*1), Y4, Y6
+	VFNMADD213PS Y6, Y0, Y3
+	VMULPS       Y3, Y0, Y0
+	VSUBPS       Y0, Y8, Y3
+	VSUBPS       Y0, Y3, Y0
+	VADDPS       (R13)(CX*1), Y0, Y0
+	VMOVUPS      Y2, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPS      Y5, (AX)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPS      Y7, (AX)(CX*1)
+	VMULPS       Y0, Y1, Y0
+	MOVQ         24(SP), AX
+	VMOVUPS      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         528(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers5AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgers5AVX2F64(SB), $96-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         400(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSD fusedConsts<>+1152(SB), Y15
+	VBROADCASTSD fusedConsts<>+736(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VMOVAPD      Y14, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y0, Y2
+	VMOVUPD      (DI)(CX*1), Y3
+	VMULPD       Y3, Y2, Y2
+	VXORPD       Y15, Y2, Y2
+	VMOVUPD      (R8)(CX*1), Y4
+	VMULPD       Y4, Y1, Y5
+	VMOVUPD      (R9)(CX*1), Y6
+	VMULPD       Y6, Y1, Y7
+	VMULPD       (R10)(CX*1), Y3, Y3
+	VMULPD       Y3, Y1, Y8
+	VXORPD       Y15, Y8, Y8
+	VMULPD       (R11)(CX*1), Y4, Y4
+	VFMADD132PD  (R12)(CX*1), Y4, Y6
+	VFNMADD213PD Y6, Y0, Y3
+	VMULPD       Y3, Y0, Y0
+	VSUBPD       Y0, Y8, Y3
+	VSUBPD       Y0, Y3, Y0
+	VADDPD       (R13)(CX*1), Y0, Y0
+	VMOVUPD      Y2, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPD      Y5, (AX)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPD      Y7, (AX)(CX*1)
+	VMULPD       Y0, Y1, Y0
+	MOVQ         24(SP), AX
+	VMOVUPD      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         528(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers5AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgers5AVX512F32(SB), $96-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         400(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSS fusedConsts<>+480(SB), Z31
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Z0
+	VBROADCASTSS fusedConsts<>+224(SB), Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       Z1, Z0, Z2
+	VMOVUPS      (DI)(CX*1), Z3
+	VMULPS       Z3, Z2, Z2
+	VXORPS       Z31, Z2, Z2
+	VMOVUPS      (R8)(CX*1), Z4
+	VMULPS       Z4, Z1, Z5
+	VMOVUPS      (R9)(CX*1), Z6
+	VMULPS       Z6, Z1, Z7
+	VMULPS       (R10)(CX*1), Z3, Z3
+	VMULPS       Z3, Z1, Z8
+	VXORPS       Z31, Z8, Z8
+	VMULPS       (R11)(CX*1), Z4, Z4
+	VFMADD132PS  (R12)(CX*1), Z4, Z6
+	VFNMADD213PS Z6, Z0, Z3
+	VMULPS       Z3, Z0, Z0
+	VSUBPS       Z0, Z8, Z3
+	VSUBPS       Z0, Z3, Z0
+	VADDPS       (R13)(CX*1), Z0, Z0
+	VMOVUPS      Z2, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPS      Z5, (AX)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPS      Z7, (AX)(CX*1)
+	VMULPS       Z0, Z1, Z0
+	MOVQ         24(SP), AX
+	VMOVUPS      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         528(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgers5AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgers5AVX512F64(SB), $96-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         400(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSD fusedConsts<>+1152(SB), Z31
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VBROADCASTSD fusedConsts<>+736(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z0, Z2
+	VMOVUPD      (DI)(CX*1), Z3
+	VMULPD       Z3, Z2, Z2
+	VXORPD       Z31, Z2, Z2
+	VMOVUPD      (R8)(CX*1), Z4
+	VMULPD       Z4, Z1, Z5
+	VMOVUPD      (R9)(CX*1), Z6
+	VMULPD       Z6, Z1, Z7
+	VMULPD       (R10)(CX*1), Z3, Z3
+	VMULPD       Z3, Z1, Z8
+	VXORPD       Z31, Z8, Z8
+	VMULPD       (R11)(CX*1), Z4, Z4
+	VFMADD132PD  (R12)(CX*1), Z4, Z6
+	VFNMADD213PD Z6, Z0, Z3
+	VMULPD       Z3, Z0, Z0
+	VSUBPD       Z0, Z8, Z3
+	VSUBPD       Z0, Z3, Z0
+	VADDPD       (R13)(CX*1), Z0, Z0
+	VMOVUPD      Z2, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPD      Z5, (AX)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPD      Z7, (AX)(CX*1)
+	VMULPD       Z0, Z1, Z0
+	MOVQ         24(SP), AX
+	VMOVUPD      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         528(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows2AVX2F32(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhBurgersRows2AVX2F32(SB), $96-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         384(SI), R13
+	MOVQ         392(SI), R14
+	MOVQ         400(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         416(SI), AX
+	MOVQ         AX, 24(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 32(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+128(SB), Y14
+	VBROADCASTSS fusedConsts<>+0(SB), Y13
+	VBROADCASTSS fusedConsts<>+32(SB), Y12
+	VBROADCASTSS fusedConsts<>+64(SB), Y11
+	VBROADCASTSS fusedConsts<>+96(SB), Y10
+	VBROADCASTSS fusedConsts<>+160(SB), Y9
+	VBROADCASTSS fusedConsts<>+192(SB), Y8
+	VBROADCASTSS fusedConsts<>+256(SB), Y7
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VADDPS       (DI)(CX*1), Y0, Y0
+	VANDPS       Y13, Y0, Y1
+	VMINPS       Y1, Y12, Y1
+	VMULPS       Y11, Y1, Y1
+	VMOVAPS      Y14, Y2
+	VFMADD231PS  Y10, Y1, Y2
+	VSUBPS       Y14, Y2, Y3
+	VFNMADD231PS Y9, Y3, Y1
+	VFNMADD213PS Y1, Y8, Y3
+	VPSLLD       $0x17, Y2, Y1
+	VPADDD       Y15, Y1, Y1
+	VMOVUPS      fusedConsts<>+288(SB), Y2
+	VFMADD231PS  Y3, Y7, Y2
+	VFMADD213PS  fusedConsts<>+320(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+352(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+384(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+416(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VSUBPS       Y1, Y15, Y3
+	VFNMADD213PS Y3, Y1, Y2
+	VMOVUPS      fusedConsts<>+448(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VANDPS       fusedConsts<>+480(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       (R8)(CX*1), Y1, Y2
+	VMOVUPS      (R9)(CX*1), Y3
+	VMULPS       Y1, Y3, Y4
+	VMULPS       (R10)(CX*1), Y1, Y5
+	VMULPS       Y3, Y3, Y3
+	VMULPS       Y1, Y0, Y6
+	VFNMADD213PS Y5, Y3, Y6
+	VMULPS       (R11)(CX*1), Y1, Y3
+	VMULPS       (R12)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R13)(CX*1)
+	VMOVUPS      Y2, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPS      Y4, (AX)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPS      Y6, (AX)(CX*1)
+	MOVQ         24(SP), AX
+	VMOVUPS      Y3, (AX)(CX*1)
+	MOVQ         32(SP), AX
+	VMOVUPS      Y1, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         512(SI), R13
+	ADDQ         520(SI), R14
+	MOVQ         528(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         544(SI), AX
+	ADDQ         AX, 24(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 32(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows2AVX2F64(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhBurgersRows2AVX2F64(SB), $96-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         384(SI), R13
+	MOVQ         392(SI), R14
+	MOVQ         400(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         416(SI), AX
+	MOVQ         AX, 24(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 32(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+640(SB), Y14
+	VBROADCASTSD fusedConsts<>+512(SB), Y13
+	VBROADCASTSD fusedConsts<>+544(SB), Y12
+	VBROADCASTSD fusedConsts<>+576(SB), Y11
+	VBROADCASTSD fusedConsts<>+608(SB), Y10
+	VBROADCASTSD fusedConsts<>+672(SB), Y9
+	VBROADCASTSD fusedConsts<>+704(SB), Y8
+	VBROADCASTSD fusedConsts<>+768(SB), Y7
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VADDPD       (DI)(CX*1), Y0, Y0
+	VANDPD       Y13, Y0, Y1
+	VMINPD       Y1, Y12, Y1
+	VMULPD       Y11, Y1, Y1
+	VMOVAPD      Y14, Y2
+	VFMADD231PD  Y10, Y1, Y2
+	VSUBPD       Y14, Y2, Y3
+	VFNMADD231PD Y9, Y3, Y1
+	VFNMADD213PD Y1, Y8, Y3
+	VPSLLQ       $0x34, Y2, Y1
+	VPADDQ       Y15, Y1, Y1
+	VMOVUPD      fusedConsts<>+800(SB), Y2
+	VFMADD231PD  Y3, Y7, Y2
+	VFMADD213PD  fusedConsts<>+832(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
+	VMULPD       Y3, Y3, Y4
+	VFMADD213PD  Y3, Y4, Y2
+	VSUBPD       Y1, Y15, Y3
+	VFNMADD213PD Y3, Y1, Y2
+	VMOVUPD      fusedConsts<>+1120(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VDIVPD       Y1, Y2, Y1
+	VANDPD       fusedConsts<>+1152(SB), Y0, Y0
+	VORPD        Y0, Y1, Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       (R8)(CX*1), Y1, Y2
+	VMOVUPD      (R9)(CX*1), Y3
+	VMULPD       Y1, Y3, Y4
+	VMULPD       (R10)(CX*1), Y1, Y5
+	VMULPD       Y3, Y3, Y3
+	VMULPD       Y1, Y0, Y6
+	VFNMADD213PD Y5, Y3, Y6
+	VMULPD       (R11)(CX*1), Y1, Y3
+	VMULPD       (R12)(CX*1), Y1, Y1
+	VMOVUPD      Y0, (R13)(CX*1)
+	VMOVUPD      Y2, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPD      Y4, (AX)(CX*1)
+	MOVQ         16(SP), AX
+	VMOVUPD      Y6, (AX)(CX*1)
+	MOVQ         24(SP), AX
+	VMOVUPD      Y3, (AX)(CX*1)
+	MOVQ         32(SP), AX
+	VMOVUPD      Y1, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         512(SI), R13
+	ADDQ         520(SI), R14
+	MOVQ         528(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         544(SI), AX
+	ADDQ         AX, 24(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 32(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows2AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgersRows2AVX512F32(SB), $96-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 48(SI), R12
+	MOVQ 384(SI), R13
+	MOVQ 392(SI), R14
+	MOVQ 400(SI), AX
+	MOVQ AX, 8(SP)
+	MOVQ 408(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 416(SI), AX
+	MOVQ AX, 24(SP)
+	MOVQ 424(SI), AX
+	MOVQ AX, 32(SP)
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS           (BX)(CX*1), Z0
+	VADDPS            (DI)(CX*1), Z0, Z0
+	VANDPS.BCST       fusedConsts<>+0(SB), Z0, Z1
+	VBROADCASTSS      fusedConsts<>+32(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
+	VBROADCASTSS      fusedConsts<>+96(SB), Z2
+	VFMADD213PS.BCST  fusedConsts<>+128(SB), Z1, Z2
+	VSUBPS.BCST       fusedConsts<>+128(SB), Z2, Z2
+	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
+	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
+	VBROADCASTSS      fusedConsts<>+224(SB), Z3
+	VSCALEFPS         Z2, Z3, Z2
+	VBROADCASTSS      fusedConsts<>+256(SB), Z4
+	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z4
+	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z4
+	VMULPS            Z1, Z1, Z5
+	VFMADD213PS       Z1, Z5, Z4
+	VSUBPS            Z2, Z3, Z1
+	VFNMADD213PS      Z1, Z2, Z4
+	VBROADCASTSS      fusedConsts<>+448(SB), Z1
+	VSUBPS            Z4, Z1, Z1
+	VDIVPS            Z1, Z4, Z1
+	VANDPS.BCST       fusedConsts<>+480(SB), Z0, Z0
+	VORPS             Z0, Z1, Z0
+	VFNMADD231PS      Z0, Z0, Z3
+	VMULPS            (R8)(CX*1), Z3, Z1
+	VMOVUPS           (R9)(CX*1), Z2
+	VMULPS            Z3, Z2, Z4
+	VMULPS            (R10)(CX*1), Z3, Z5
+	VMULPS            Z2, Z2, Z2
+	VMULPS            Z3, Z0, Z6
+	VFNMADD213PS      Z5, Z2, Z6
+	VMULPS            (R11)(CX*1), Z3, Z2
+	VMULPS            (R12)(CX*1), Z3, Z3
+	VMOVUPS           Z0, (R13)(CX*1)
+	VMOVUPS           Z1, (R14)(CX*1)
+	MOVQ              8(SP), AX
+	VMOVUPS           Z4, (AX)(CX*1)
+	MOVQ              16(SP), AX
+	VMOVUPS           Z6, (AX)(CX*1)
+	MOVQ              24(SP), AX
+	VMOVUPS           Z2, (AX)(CX*1)
+	MOVQ              32(SP), AX
+	VMOVUPS           Z3, (AX)(CX*1)
+	ADDQ              $0x40, CX
+	CMPQ              CX, DX
+	JLT               column
+	ADDQ              192(SI), BX
+	ADDQ              200(SI), DI
+	ADDQ              208(SI), R8
+	ADDQ              216(SI), R9
+	ADDQ              224(SI), R10
+	ADDQ              232(SI), R11
+	ADDQ              240(SI), R12
+	ADDQ              512(SI), R13
+	ADDQ              520(SI), R14
+	MOVQ              528(SI), AX
+	ADDQ              AX, 8(SP)
+	MOVQ              536(SI), AX
+	ADDQ              AX, 16(SP)
+	MOVQ              544(SI), AX
+	ADDQ              AX, 24(SP)
+	MOVQ              552(SI), AX
+	ADDQ              AX, 32(SP)
+	DECQ              (SP)
+	JNZ               row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows2AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgersRows2AVX512F64(SB), $96-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         384(SI), R13
+	MOVQ         392(SI), R14
+	MOVQ         400(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         416(SI), AX
+	MOVQ         AX, 24(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 32(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+640(SB), Z30
+	VBROADCASTSD fusedConsts<>+512(SB), Z29
+	VBROADCASTSD fusedConsts<>+544(SB), Z28
+	VBROADCASTSD fusedConsts<>+576(SB), Z27
+	VBROADCASTSD fusedConsts<>+1152(SB), Z26
+	VBROADCASTSD fusedConsts<>+608(SB), Z25
+	VBROADCASTSD fusedConsts<>+672(SB), Z24
+	VBROADCASTSD fusedConsts<>+704(SB), Z23
+	VBROADCASTSD fusedConsts<>+768(SB), Z22
+	VBROADCASTSD fusedConsts<>+800(SB), Z21
+	VBROADCASTSD fusedConsts<>+832(SB), Z20
+	VBROADCASTSD fusedConsts<>+864(SB), Z19
+	VBROADCASTSD fusedConsts<>+896(SB), Z18
+	VBROADCASTSD fusedConsts<>+928(SB), Z17
+	VBROADCASTSD fusedConsts<>+960(SB), Z16
+	VBROADCASTSD fusedConsts<>+992(SB), Z15
+	VBROADCASTSD fusedConsts<>+1024(SB), Z14
+	VBROADCASTSD fusedConsts<>+1056(SB), Z13
+	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VADDPD       (DI)(CX*1), Z0, Z0
+	VANDPD       Z29, Z0, Z1
+	VMINPD       Z1, Z28, Z1
+	VMULPD       Z27, Z1, Z1
+	VANDPD       Z26, Z0, Z0
+	VMOVAPD      Z30, Z2
+	VFMADD231PD  Z25, Z1, Z2
+	VSUBPD       Z30, Z2, Z2
+	VFNMADD231PD Z24, Z2, Z1
+	VFNMADD231PD Z23, Z2, Z1
+	VSCALEFPD    Z2, Z31, Z2
+	VMOVAPD      Z21, Z3
+	VFMADD231PD  Z1, Z22, Z3
+	VFMADD213PD  Z20, Z1, Z3
+	VFMADD213PD  Z19, Z1, Z3
+	VFMADD213PD  Z18, Z1, Z3
+	VFMADD213PD  Z17, Z1, Z3
+	VFMADD213PD  Z16, Z1, Z3
+	VFMADD213PD  Z15, Z1, Z3
+	VFMADD213PD  Z14, Z1, Z3
+	VFMADD213PD  Z13, Z1, Z3
+	VFMADD213PD  Z12, Z1, Z3
+	VMULPD       Z1, Z1, Z4
+	VFMADD213PD  Z1, Z4, Z3
+	VSUBPD       Z2, Z31, Z1
+	VFNMADD213PD Z1, Z2, Z3
+	VBROADCASTSD fusedConsts<>+1120(SB), Z1
+	VSUBPD       Z3, Z1, Z1
+	VDIVPD       Z1, Z3, Z1
+	VORPD        Z0, Z1, Z0
+	VMOVAPD      Z31, Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       (R8)(CX*1), Z1, Z2
+	VMULPD       (R10)(CX*1), Z1, Z3
+	VMULPD       (R11)(CX*1), Z1, Z4
+	VMULPD       (R12)(CX*1), Z1, Z5
+	VMULPD       Z1, Z0, Z6
+	VMOVUPD      (R9)(CX*1), Z7
+	VMULPD       Z1, Z7, Z1
+	VMOVUPD      Z0, (R13)(CX*1)
+	VMOVUPD      Z2, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPD      Z1, (AX)(CX*1)
+	MOVQ         24(SP), AX
+	VMOVUPD      Z4, (AX)(CX*1)
+	MOVQ         32(SP), AX
+	VMOVUPD      Z5, (AX)(CX*1)
+	VMULPD       Z7, Z7, Z0
+	VFNMADD213PD Z3, Z0, Z6
+	MOVQ         16(SP), AX
+	VMOVUPD      Z6, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         512(SI), R13
+	ADDQ         520(SI), R14
+	MOVQ         528(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         544(SI), AX
+	ADDQ         AX, 24(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 32(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows3AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows3AVX2F32(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         24(SI), R8
+	MOVQ         32(SI), R9
+	MOVQ         40(SI), R10
+	MOVQ         48(SI), R11
+	MOVQ         56(SI), R12
+	MOVQ         384(SI), R13
+	MOVQ         392(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Y14
+	VBROADCASTSS fusedConsts<>+480(SB), Y13
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         64(SI), AX
+	MOVQ         AX, 72(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSS (AX), Y15
+	MOVQ         72(SP), AX
+	VBROADCASTSS (AX), Y12
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (R9)(CX*1), Y0
+	VMULPS       (R10)(CX*1), Y0, Y1
+	VMOVUPS      (DI)(CX*1), Y2
+	VMULPS       Y2, Y15, Y3
+	VMOVUPS      (R8)(CX*1), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VMOVUPS      (R11)(CX*1), Y5
+	VFMADD132PS  (R12)(CX*1), Y1, Y5
+	VMULPS       Y4, Y4, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (BX)(CX*1), Y6
+	VFNMADD231PS Y1, Y6, Y5
+	VMULPS       Y5, Y6, Y5
+	VMOVAPS      Y14, Y7
+	VFNMADD231PS Y6, Y6, Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y0, Y6, Y0
+	VMULPS       Y0, Y4, Y0
+	VFMSUB213PS  Y0, Y7, Y3
+	VSUBPS       Y0, Y3, Y0
+	VMOVUPS      Y0, (R13)(CX*1)
+	VMULPS       Y1, Y7, Y0
+	VXORPS       Y13, Y0, Y0
+	VSUBPS       Y5, Y0, Y0
+	VSUBPS       Y5, Y0, Y0
+	VFMADD213PS  Y0, Y12, Y2
+	VMULPS       Y2, Y7, Y0
+	VMOVUPS      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         216(SI), R8
+	ADDQ         224(SI), R9
+	ADDQ         232(SI), R10
+	ADDQ         240(SI), R11
+	ADDQ         248(SI), R12
+	ADDQ         512(SI), R13
+	ADDQ         520(SI), R14
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         256(SI), AX
+	ADDQ         AX, 72(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows3AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows3AVX2F64(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         24(SI), R8
+	MOVQ         32(SI), R9
+	MOVQ         40(SI), R10
+	MOVQ         48(SI), R11
+	MOVQ         56(SI), R12
+	MOVQ         384(SI), R13
+	MOVQ         392(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Y14
+	VBROADCASTSD fusedConsts<>+1152(SB), Y13
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         64(SI), AX
+	MOVQ         AX, 72(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSD (AX), Y15
+	MOVQ         72(SP), AX
+	VBROADCASTSD (AX), Y12
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (R9)(CX*1), Y0
+	VMULPD       (R10)(CX*1), Y0, Y1
+	VMOVUPD      (DI)(CX*1), Y2
+	VMULPD       Y2, Y15, Y3
+	VMOVUPD      (R8)(CX*1), Y4
+	VFMADD231PD  Y3, Y4, Y1
+	VMOVUPD      (R11)(CX*1), Y5
+	VFMADD132PD  (R12)(CX*1), Y1, Y5
+	VMULPD       Y4, Y4, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      (BX)(CX*1), Y6
+	VFNMADD231PD Y1, Y6, Y5
+	VMULPD       Y5, Y6, Y5
+	VMOVAPD      Y14, Y7
+	VFNMADD231PD Y6, Y6, Y7
+	VMULPD       Y7, Y6, Y6
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y0, Y4, Y0
+	VFMSUB213PD  Y0, Y7, Y3
+	VSUBPD       Y0, Y3, Y0
+	VMOVUPD      Y0, (R13)(CX*1)
+	VMULPD       Y1, Y7, Y0
+	VXORPD       Y13, Y0, Y0
+	VSUBPD       Y5, Y0, Y0
+	VSUBPD       Y5, Y0, Y0
+	VFMADD213PD  Y0, Y12, Y2
+	VMULPD       Y2, Y7, Y0
+	VMOVUPD      Y0, (R14)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         216(SI), R8
+	ADDQ         224(SI), R9
+	ADDQ         232(SI), R10
+	ADDQ         240(SI), R11
+	ADDQ         248(SI), R12
+	ADDQ         512(SI), R13
+	ADDQ         520(SI), R14
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         256(SI), AX
+	ADDQ         AX, 72(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows3AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgersRows3AVX512F32(SB), $264-8
+	MOVQ a+0(FP), SI
+	LEAQ 136(SP), R15
+	ANDQ $-64, R15
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 16(SI), DI
+	MOVQ 24(SI), R8
+	MOVQ 32(SI), R9
+	MOVQ 40(SI), R10
+	MOVQ 48(SI), R11
+	MOVQ 56(SI), R12
+	MOVQ 384(SI), R13
+	MOVQ 392(SI), R14
+	MOVQ 8(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 64(SI), AX
+	MOVQ AX, 72(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSS (AX), Z31
+	MOVQ         72(SP), AX
+	VBROADCASTSS (AX), Z0
+	VMOVUPS      Z0, 64(R15)
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (R9)(CX*1), Z0
+	VMULPS       (R10)(CX*1), Z0, Z1
+	VMOVUPS      (DI)(CX*1), Z2
+	VMULPS       Z2, Z31, Z3
+	VMOVUPS      (R8)(CX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VMOVUPS      (R11)(CX*1), Z5
+	VFMADD132PS  (R12)(CX*1), Z1, Z5
+	VMULPS       Z4, Z4, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      (BX)(CX*1), Z6
+	VFNMADD231PS Z1, Z6, Z5
+	VMULPS       Z5, Z6, Z5
+	VBROADCASTSS fusedConsts<>+224(SB), Z7
+	VFNMADD231PS Z6, Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VMULPS       Z0, Z6, Z0
+	VMULPS       Z0, Z4, Z0
+	VFMSUB213PS  Z0, Z7, Z3
+	VSUBPS       Z0, Z3, Z0
+	VMOVUPS      Z0, (R13)(CX*1)
+	VMULPS       Z1, Z7, Z0
+	VXORPS.BCST  fusedConsts<>+480(SB), Z0, Z0
+	VSUBPS       Z5, Z0, Z0
+	VSUBPS       Z5, Z0, Z0
+	VFMADD132PS  64(R15), Z0, Z2
+	VMULPS       Z2, Z7, Z0
+	VMOVUPS      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         216(SI), R8
+	ADDQ         224(SI), R9
+	ADDQ         232(SI), R10
+	ADDQ         240(SI), R11
+	ADDQ         248(SI), R12
+	ADDQ         512(SI), R13
+	ADDQ         520(SI), R14
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         256(SI), AX
+	ADDQ         AX, 72(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows3AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgersRows3AVX512F64(SB), $264-8
+	MOVQ a+0(FP), SI
+	LEAQ 136(SP), R15
+	ANDQ $-64, R15
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 16(SI), DI
+	MOVQ 24(SI), R8
+	MOVQ 32(SI), R9
+	MOVQ 40(SI), R10
+	MOVQ 48(SI), R11
+	MOVQ 56(SI), R12
+	MOVQ 384(SI), R13
+	MOVQ 392(SI), R14
+	MOVQ 8(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 64(SI), AX
+	MOVQ AX, 72(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSD (AX), Z31
+	MOVQ         72(SP), AX
+	VBROADCASTSD (AX), Z0
+	VMOVUPD      Z0, 64(R15)
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (R9)(CX*1), Z0
+	VMULPD       (R10)(CX*1), Z0, Z1
+	VMOVUPD      (DI)(CX*1), Z2
+	VMULPD       Z2, Z31, Z3
+	VMOVUPD      (R8)(CX*1), Z4
+	VFMADD231PD  Z3, Z4, Z1
+	VMOVUPD      (R11)(CX*1), Z5
+	VFMADD132PD  (R12)(CX*1), Z1, Z5
+	VMULPD       Z4, Z4, Z1
+	VMULPD       Z0, Z1, Z1
+	VMOVUPD      (BX)(CX*1), Z6
+	VFNMADD231PD Z1, Z6, Z5
+	VMULPD       Z5, Z6, Z5
+	VBROADCASTSD fusedConsts<>+736(SB), Z7
+	VFNMADD231PD Z6, Z6, Z7
+	VMULPD       Z7, Z6, Z6
+	VMULPD       Z0, Z6, Z0
+	VMULPD       Z0, Z4, Z0
+	VFMSUB213PD  Z0, Z7, Z3
+	VSUBPD       Z0, Z3, Z0
+	VMOVUPD      Z0, (R13)(CX*1)
+	VMULPD       Z1, Z7, Z0
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z0, Z0
+	VSUBPD       Z5, Z0, Z0
+	VSUBPD       Z5, Z0, Z0
+	VFMADD132PD  64(R15), Z0, Z2
+	VMULPD       Z2, Z7, Z0
+	VMOVUPD      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         216(SI), R8
+	ADDQ         224(SI), R9
+	ADDQ         232(SI), R10
+	ADDQ         240(SI), R11
+	ADDQ         248(SI), R12
+	ADDQ         512(SI), R13
+	ADDQ         520(SI), R14
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         256(SI), AX
+	ADDQ         AX, 72(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows4AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows4AVX2F32(SB), $32-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       (DI)(CX*1), Y1, Y0
+	VMULPS       (R8)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R9)(CX*1)
+	VMOVUPS      Y1, (R10)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         512(SI), R9
+	ADDQ         520(SI), R10
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows4AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows4AVX2F64(SB), $32-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       (DI)(CX*1), Y1, Y0
+	VMULPD       (R8)(CX*1), Y1, Y1
+	VMOVUPD      Y0, (R9)(CX*1)
+	VMOVUPD      Y1, (R10)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         512(SI), R9
+	ADDQ         520(SI), R10
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows4AVX512F32(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedTanhBurgersRows4AVX512F32(SB), $32-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 384(SI), R9
+	MOVQ 392(SI), R10
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Z0
+	VBROADCASTSS fusedConsts<>+224(SB), Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       (DI)(CX*1), Z1, Z0
+	VMULPS       (R8)(CX*1), Z1, Z1
+	VMOVUPS      Z0, (R9)(CX*1)
+	VMOVUPS      Z1, (R10)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         512(SI), R9
+	ADDQ         520(SI), R10
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows4AVX512F64(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedTanhBurgersRows4AVX512F64(SB), $32-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 384(SI), R9
+	MOVQ 392(SI), R10
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VBROADCASTSD fusedConsts<>+736(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       (DI)(CX*1), Z1, Z0
+	VMULPD       (R8)(CX*1), Z1, Z1
+	VMOVUPD      Z0, (R9)(CX*1)
+	VMOVUPD      Z1, (R10)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         512(SI), R9
+	ADDQ         520(SI), R10
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows5AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows5AVX2F32(SB), $24-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       (DI)(CX*1), Y1, Y0
+	VMOVUPS      Y0, (R8)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows5AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows5AVX2F64(SB), $24-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       (DI)(CX*1), Y1, Y0
+	VMOVUPD      Y0, (R8)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows5AVX512F32(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedTanhBurgersRows5AVX512F32(SB), $24-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 384(SI), R8
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Z0
+	VBROADCASTSS fusedConsts<>+224(SB), Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       (DI)(CX*1), Z1, Z0
+	VMOVUPS      Z0, (R8)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows5AVX512F64(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedTanhBurgersRows5AVX512F64(SB), $24-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 384(SI), R8
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VBROADCASTSD fusedConsts<>+736(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       (DI)(CX*1), Z1, Z0
+	VMOVUPD      Z0, (R8)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows6AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows6AVX2F32(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+480(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (R9)(CX*1), Y0
+	VMULPS       (R10)(CX*1), Y0, Y1
+	VMOVUPS      (R8)(CX*1), Y2
+	VMOVUPS      (DI)(CX*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMOVUPS      (R11)(CX*1), Y4
+	VFMADD132PS  (R12)(CX*1), Y1, Y4
+	VMULPS       Y2, Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (BX)(CX*1), Y5
+	VFNMADD231PS Y1, Y5, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVAPS      Y15, Y6
+	VFNMADD231PS Y5, Y5, Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y0, Y5, Y0
+	VMULPS       Y0, Y2, Y0
+	VFMSUB213PS  Y0, Y6, Y3
+	VSUBPS       Y0, Y3, Y0
+	VMULPS       Y1, Y6, Y1
+	VXORPS       Y14, Y1, Y1
+	VSUBPS       Y4, Y1, Y1
+	VSUBPS       Y4, Y1, Y1
+	VADDPS       (R13)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R14)(CX*1)
+	VMULPS       Y1, Y6, Y0
+	MOVQ         8(SP), AX
+	VMOVUPS      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows6AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows6AVX2F64(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+1152(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (R9)(CX*1), Y0
+	VMULPD       (R10)(CX*1), Y0, Y1
+	VMOVUPD      (R8)(CX*1), Y2
+	VMOVUPD      (DI)(CX*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	VMOVUPD      (R11)(CX*1), Y4
+	VFMADD132PD  (R12)(CX*1), Y1, Y4
+	VMULPD       Y2, Y2, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      (BX)(CX*1), Y5
+	VFNMADD231PD Y1, Y5, Y4
+	VMULPD       Y4, Y5, Y4
+	VMOVAPD      Y15, Y6
+	VFNMADD231PD Y5, Y5, Y6
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y0, Y5, Y0
+	VMULPD       Y0, Y2, Y0
+	VFMSUB213PD  Y0, Y6, Y3
+	VSUBPD       Y0, Y3, Y0
+	VMULPD       Y1, Y6, Y1
+	VXORPD       Y14, Y1, Y1
+	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y1, Y1
+	VADDPD       (R13)(CX*1), Y1, Y1
+	VMOVUPD      Y0, (R14)(CX*1)
+	VMULPD       Y1, Y6, Y0
+	MOVQ         8(SP), AX
+	VMOVUPD      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows6AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgersRows6AVX512F32(SB), $80-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 48(SI), R12
+	MOVQ 56(SI), R13
+	MOVQ 384(SI), R14
+	MOVQ 392(SI), AX
+	MOVQ AX, 8(SP)
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (R9)(CX*1), Z0
+	VMULPS       (R10)(CX*1), Z0, Z1
+	VMOVUPS      (R8)(CX*1), Z2
+	VMOVUPS      (DI)(CX*1), Z3
+	VFMADD231PS  Z3, Z2, Z1
+	VMOVUPS      (R11)(CX*1), Z4
+	VFMADD132PS  (R12)(CX*1), Z1, Z4
+	VMULPS       Z2, Z2, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      (BX)(CX*1), Z5
+	VFNMADD231PS Z1, Z5, Z4
+	VMULPS       Z4, Z5, Z4
+	VBROADCASTSS fusedConsts<>+224(SB), Z6
+	VFNMADD231PS Z5, Z5, Z6
+	VMULPS       Z6, Z5, Z5
+	VMULPS       Z0, Z5, Z0
+	VMULPS       Z0, Z2, Z0
+	VFMSUB213PS  Z0, Z6, Z3
+	VSUBPS       Z0, Z3, Z0
+	VMULPS       Z1, Z6, Z1
+	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VSUBPS       Z4, Z1, Z1
+	VSUBPS       Z4, Z1, Z1
+	VADDPS       (R13)(CX*1), Z1, Z1
+	VMOVUPS      Z0, (R14)(CX*1)
+	VMULPS       Z1, Z6, Z0
+	MOVQ         8(SP), AX
+	VMOVUPS      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows6AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgersRows6AVX512F64(SB), $80-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 48(SI), R12
+	MOVQ 56(SI), R13
+	MOVQ 384(SI), R14
+	MOVQ 392(SI), AX
+	MOVQ AX, 8(SP)
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (R9)(CX*1), Z0
+	VMULPD       (R10)(CX*1), Z0, Z1
+	VMOVUPD      (R8)(CX*1), Z2
+	VMOVUPD      (DI)(CX*1), Z3
+	VFMADD231PD  Z3, Z2, Z1
+	VMOVUPD      (R11)(CX*1), Z4
+	VFMADD132PD  (R12)(CX*1), Z1, Z4
+	VMULPD       Z2, Z2, Z1
+	VMULPD       Z0, Z1, Z1
+	VMOVUPD      (BX)(CX*1), Z5
+	VFNMADD231PD Z1, Z5, Z4
+	VMULPD       Z4, Z5, Z4
+	VBROADCASTSD fusedConsts<>+736(SB), Z6
+	VFNMADD231PD Z5, Z5, Z6
+	VMULPD       Z6, Z5, Z5
+	VMULPD       Z0, Z5, Z0
+	VMULPD       Z0, Z2, Z0
+	VFMSUB213PD  Z0, Z6, Z3
+	VSUBPD       Z0, Z3, Z0
+	VMULPD       Z1, Z6, Z1
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VSUBPD       Z4, Z1, Z1
+	VSUBPD       Z4, Z1, Z1
+	VADDPD       (R13)(CX*1), Z1, Z1
+	VMOVUPD      Z0, (R14)(CX*1)
+	VMULPD       Z1, Z6, Z0
+	MOVQ         8(SP), AX
+	VMOVUPD      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows7AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows7AVX2F32(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+480(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (R9)(CX*1), Y0
+	VMULPS       (R10)(CX*1), Y0, Y1
+	VMOVUPS      (BX)(CX*1), Y2
+	VMOVAPS      Y15, Y3
+	VFNMADD231PS Y2, Y2, Y3
+	VMULPS       Y3, Y2, Y4
+	VMULPS       Y0, Y4, Y0
+	VMOVUPS      (R8)(CX*1), Y4
+	VMULPS       Y0, Y4, Y0
+	VMULPS       Y1, Y3, Y5
+	VXORPS       Y14, Y5, Y5
+	VMOVUPS      (DI)(CX*1), Y6
+	VMULPS       Y6, Y4, Y4
+	VMOVUPS      (R11)(CX*1), Y7
+	VFMADD132PS  (R12)(CX*1), Y4, Y7
+	VFNMADD213PS Y7, Y2, Y1
+	VMULPS       Y1, Y2, Y1
+	VFMSUB213PS  Y0, Y3, Y6
+	VSUBPS       Y0, Y6, Y0
+	VSUBPS       Y1, Y5, Y2
+	VSUBPS       Y1, Y2, Y1
+	VADDPS       (R13)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R14)(CX*1)
+	VMULPS       Y1, Y3, Y0
+	MOVQ         8(SP), AX
+	VMOVUPS      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows7AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows7AVX2F64(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+1152(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (R9)(CX*1), Y0
+	VMULPD       (R10)(CX*1), Y0, Y1
+	VMOVUPD      (BX)(CX*1), Y2
+	VMOVAPD      Y15, Y3
+	VFNMADD231PD Y2, Y2, Y3
+	VMULPD       Y3, Y2, Y4
+	VMULPD       Y0, Y4, Y0
+	VMOVUPD      (R8)(CX*1), Y4
+	VMULPD       Y0, Y4, Y0
+	VMULPD       Y1, Y3, Y5
+	VXORPD       Y14, Y5, Y5
+	VMOVUPD      (DI)(CX*1), Y6
+	VMULPD       Y6, Y4, Y4
+	VMOVUPD      (R11)(CX*1), Y7
+	VFMADD132PD  (R12)(CX*1), Y4, Y7
+	VFNMADD213PD Y7, Y2, Y1
+	VMULPD       Y1, Y2, Y1
+	VFMSUB213PD  Y0, Y3, Y6
+	VSUBPD       Y0, Y6, Y0
+	VSUBPD       Y1, Y5, Y2
+	VSUBPD       Y1, Y2, Y1
+	VADDPD       (R13)(CX*1), Y1, Y1
+	VMOVUPD      Y0, (R14)(CX*1)
+	VMULPD       Y1, Y3, Y0
+	MOVQ         8(SP), AX
+	VMOVUPD      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows7AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgersRows7AVX512F32(SB), $80-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 48(SI), R12
+	MOVQ 56(SI), R13
+	MOVQ 384(SI), R14
+	MOVQ 392(SI), AX
+	MOVQ AX, 8(SP)
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (R9)(CX*1), Z0
+	VMULPS       (R10)(CX*1), Z0, Z1
+	VMOVUPS      (BX)(CX*1), Z2
+	VBROADCASTSS fusedConsts<>+224(SB), Z3
+	VFNMADD231PS Z2, Z2, Z3
+	VMULPS       Z3, Z2, Z4
+	VMULPS       Z0, Z4, Z0
+	VMOVUPS      (R8)(CX*1), Z4
+	VMULPS       Z0, Z4, Z0
+	VMULPS       Z1, Z3, Z5
+	VXORPS.BCST  fusedConsts<>+480(SB), Z5, Z5
+	VMOVUPS      (DI)(CX*1), Z6
+	VMULPS       Z6, Z4, Z4
+	VMOVUPS      (R11)(CX*1), Z7
+	VFMADD132PS  (R12)(CX*1), Z4, Z7
+	VFNMADD213PS Z7, Z2, Z1
+	VMULPS       Z1, Z2, Z1
+	VFMSUB213PS  Z0, Z3, Z6
+	VSUBPS       Z0, Z6, Z0
+	VSUBPS       Z1, Z5, Z2
+	VSUBPS       Z1, Z2, Z1
+	VADDPS       (R13)(CX*1), Z1, Z1
+	VMOVUPS      Z0, (R14)(CX*1)
+	VMULPS       Z1, Z3, Z0
+	MOVQ         8(SP), AX
+	VMOVUPS      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows7AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgersRows7AVX512F64(SB), $80-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 48(SI), R12
+	MOVQ 56(SI), R13
+	MOVQ 384(SI), R14
+	MOVQ 392(SI), AX
+	MOVQ AX, 8(SP)
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (R9)(CX*1), Z0
+	VMULPD       (R10)(CX*1), Z0, Z1
+	VMOVUPD      (BX)(CX*1), Z2
+	VBROADCASTSD fusedConsts<>+736(SB), Z3
+	VFNMADD231PD Z2, Z2, Z3
+	VMULPD       Z3, Z2, Z4
+	VMULPD       Z0, Z4, Z0
+	VMOVUPD      (R8)(CX*1), Z4
+	VMULPD       Z0, Z4, Z0
+	VMULPD       Z1, Z3, Z5
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z5, Z5
+	VMOVUPD      (DI)(CX*1), Z6
+	VMULPD       Z6, Z4, Z4
+	VMOVUPD      (R11)(CX*1), Z7
+	VFMADD132PD  (R12)(CX*1), Z4, Z7
+	VFNMADD213PD Z7, Z2, Z1
+	VMULPD       Z1, Z2, Z1
+	VFMSUB213PD  Z0, Z3, Z6
+	VSUBPD       Z0, Z6, Z0
+	VSUBPD       Z1, Z5, Z2
+	VSUBPD       Z1, Z2, Z1
+	VADDPD       (R13)(CX*1), Z1, Z1
+	VMOVUPD      Z0, (R14)(CX*1)
+	VMULPD       Z1, Z3, Z0
+	MOVQ         8(SP), AX
+	VMOVUPD      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedReluClassifier0AVX2F32(a *byte)
+// Requires: AVX
+TEXT ·fusedReluClassifier0AVX2F32(SB), $24-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSS fusedConsts<>+1184(SB), Y15
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS (BX)(CX*1), Y0
+	VADDPS  (DI)(CX*1), Y0, Y0
+	VMAXPS  Y0, Y15, Y0
+	VMOVUPS Y0, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    512(SI), R8
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedReluClassifier0AVX2F64(a *byte)
+// Requires: AVX
+TEXT ·fusedReluClassifier0AVX2F64(SB), $24-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSD fusedConsts<>+1216(SB), Y15
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD (BX)(CX*1), Y0
+	VADDPD  (DI)(CX*1), Y0, Y0
+	VMAXPD  Y0, Y15, Y0
+	VMOVUPD Y0, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    512(SI), R8
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedReluClassifier0AVX512F32(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedReluClassifier0AVX512F32(SB), $24-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 384(SI), R8
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Z0
+	VADDPS       (DI)(CX*1), Z0, Z0
+	VBROADCASTSS fusedConsts<>+1184(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (R8)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedReluClassifier0AVX512F64(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedReluClassifier0AVX512F64(SB), $24-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 384(SI), R8
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VADDPD       (DI)(CX*1), Z0, Z0
+	VBROADCASTSD fusedConsts<>+1216(SB), Z1
+	VMAXPD       Z0, Z1, Z0
+	VMOVUPD      Z0, (R8)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedReluClassifier2AVX2F32(a *byte)
+// Requires: AVX
+TEXT ·fusedReluClassifier2AVX2F32(SB), $32-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	VBROADCASTSS fusedConsts<>+1184(SB), Y15
+	VBROADCASTSS fusedConsts<>+224(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS   (BX)(CX*1), Y0
+	VADDPS    (DI)(CX*1), Y0, Y0
+	VCMPPS    $0x11, Y0, Y15, Y0
+	VBLENDVPS Y0, Y14, Y15, Y0
+	VCMPPS    $0x04, Y15, Y0, Y0
+	VBLENDVPS Y0, (R8)(CX*1), Y15, Y0
+	VMOVUPS   Y0, (R9)(CX*1)
+	ADDQ      $0x20, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      192(SI), BX
+	ADDQ      200(SI), DI
+	ADDQ      208(SI), R8
+	ADDQ      512(SI), R9
+	DECQ      (SP)
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func fusedReluClassifier2AVX2F64(a *byte)
+// Requires: AVX
+TEXT ·fusedReluClassifier2AVX2F64(SB), $32-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	VBROADCASTSD fusedConsts<>+1216(SB), Y15
+	VBROADCASTSD fusedConsts<>+736(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD   (BX)(CX*1), Y0
+	VADDPD    (DI)(CX*1), Y0, Y0
+	VCMPPD    $0x11, Y0, Y15, Y0
+	VBLENDVPD Y0, Y14, Y15, Y0
+	VCMPPD    $0x04, Y15, Y0, Y0
+	VBLENDVPD Y0, (R8)(CX*1), Y15, Y0
+	VMOVUPD   Y0, (R9)(CX*1)
+	ADDQ      $0x20, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      192(SI), BX
+	ADDQ      200(SI), DI
+	ADDQ      208(SI), R8
+	ADDQ      512(SI), R9
+	DECQ      (SP)
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func fusedReluClassifier2AVX512F32(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedReluClassifier2AVX512F32(SB), $32-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 384(SI), R9
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS        (BX)(CX*1), Z0
+	VADDPS         (DI)(CX*1), Z0, Z0
+	VBROADCASTSS   fusedConsts<>+1184(SB), Z1
+	VCMPPS         $0x11, Z0, Z1, K1
+	VBLENDMPS.BCST fusedConsts<>+224(SB), Z1, K1, Z0
+	VCMPPS         $0x04, Z1, Z0, K1
+	VBLENDMPS      (R8)(CX*1), Z1, K1, Z0
+	VMOVUPS        Z0, (R9)(CX*1)
+	ADDQ           $0x40, CX
+	CMPQ           CX, DX
+	JLT            column
+	ADDQ           192(SI), BX
+	ADDQ           200(SI), DI
+	ADDQ           208(SI), R8
+	ADDQ           512(SI), R9
+	DECQ           (SP)
+	JNZ            row
+	VZEROUPPER
+	RET
+
+// func fusedReluClassifier2AVX512F64(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedReluClassifier2AVX512F64(SB), $32-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 384(SI), R9
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD        (BX)(CX*1), Z0
+	VADDPD         (DI)(CX*1), Z0, Z0
+	VBROADCASTSD   fusedConsts<>+1216(SB), Z1
+	VCMPPD         $0x11, Z0, Z1, K1
+	VBLENDMPD.BCST fusedConsts<>+736(SB), Z1, K1, Z0
+	VCMPPD         $0x04, Z1, Z0, K1
+	VBLENDMPD      (R8)(CX*1), Z1, K1, Z0
+	VMOVUPD        Z0, (R9)(CX*1)
+	ADDQ           $0x40, CX
+	CMPQ           CX, DX
+	JLT            column
+	ADDQ           192(SI), BX
+	ADDQ           200(SI), DI
+	ADDQ           208(SI), R8
+	ADDQ           512(SI), R9
+	DECQ           (SP)
+	JNZ            row
+	VZEROUPPER
+	RET
+
+// func fusedTanhClassifier2AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhClassifier2AVX2F32(SB), $24-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       (BX)(CX*1), Y1, Y0
+	VMOVUPS      Y0, (R8)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhClassifier2AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhClassifier2AVX2F64(SB), $24-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       (BX)(CX*1), Y1, Y0
+	VMOVUPD      Y0, (R8)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhClassifier2AVX512F32(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedTanhClassifier2AVX512F32(SB), $24-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 384(SI), R8
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Z0
+	VBROADCASTSS fusedConsts<>+224(SB), Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       (BX)(CX*1), Z1, Z0
+	VMOVUPS      Z0, (R8)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhClassifier2AVX512F64(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedTanhClassifier2AVX512F64(SB), $24-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 384(SI), R8
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Z0
+	VBROADCASTSD fusedConsts<>+736(SB), Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       (BX)(CX*1), Z1, Z0
+	VMOVUPD      Z0, (R8)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
 DATA fusedConsts<>+0(SB)/8, $0x7fffffff7fffffff
 DATA fusedConsts<>+8(SB)/8, $0x7fffffff7fffffff
 DATA fusedConsts<>+16(SB)/8, $0x7fffffff7fffffff
@@ -1166,14 +7538,14 @@ DATA fusedConsts<>+128(SB)/8, $0x4b4000004b400000
 DATA fusedConsts<>+136(SB)/8, $0x4b4000004b400000
 DATA fusedConsts<>+144(SB)/8, $0x4b4000004b400000
 DATA fusedConsts<>+152(SB)/8, $0x4b4000004b400000
-DATA fusedConsts<>+160(SB)/8, $0x3f3172183f317218
-DATA fusedConsts<>+168(SB)/8, $0x3f3172183f317218
-DATA fusedConsts<>+176(SB)/8, $0x3f3172183f317218
-DATA fusedConsts<>+184(SB)/8, $0x3f3172183f317218
-DATA fusedConsts<>+192(SB)/8, $0xb102e308b102e308
-DATA fusedConsts<>+200(SB)/8, $0xb102e308b102e308
-DATA fusedConsts<>+208(SB)/8, $0xb102e308b102e308
-DATA fusedConsts<>+216(SB)/8, $0xb102e308b102e308
+DATA fusedConsts<>+160(SB)/8, $0x3f3172173f317217
+DATA fusedConsts<>+168(SB)/8, $0x3f3172173f317217
+DATA fusedConsts<>+176(SB)/8, $0x3f3172173f317217
+DATA fusedConsts<>+184(SB)/8, $0x3f3172173f317217
+DATA fusedConsts<>+192(SB)/8, $0x3377d1cf3377d1cf
+DATA fusedConsts<>+200(SB)/8, $0x3377d1cf3377d1cf
+DATA fusedConsts<>+208(SB)/8, $0x3377d1cf3377d1cf
+DATA fusedConsts<>+216(SB)/8, $0x3377d1cf3377d1cf
 DATA fusedConsts<>+224(SB)/8, $0x3f8000003f800000
 DATA fusedConsts<>+232(SB)/8, $0x3f8000003f800000
 DATA fusedConsts<>+240(SB)/8, $0x3f8000003f800000
@@ -1294,4 +7666,12 @@ DATA fusedConsts<>+1152(SB)/8, $0x8000000000000000
 DATA fusedConsts<>+1160(SB)/8, $0x8000000000000000
 DATA fusedConsts<>+1168(SB)/8, $0x8000000000000000
 DATA fusedConsts<>+1176(SB)/8, $0x8000000000000000
-GLOBL fusedConsts<>(SB), RODATA|NOPTR, $1184
+DATA fusedConsts<>+1184(SB)/8, $0x0000000000000000
+DATA fusedConsts<>+1192(SB)/8, $0x0000000000000000
+DATA fusedConsts<>+1200(SB)/8, $0x0000000000000000
+DATA fusedConsts<>+1208(SB)/8, $0x0000000000000000
+DATA fusedConsts<>+1216(SB)/8, $0x0000000000000000
+DATA fusedConsts<>+1224(SB)/8, $0x0000000000000000
+DATA fusedConsts<>+1232(SB)/8, $0x0000000000000000
+DATA fusedConsts<>+1240(SB)/8, $0x0000000000000000
+GLOBL fusedConsts<>(SB), RODATA|NOPTR, $1248

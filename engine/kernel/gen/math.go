@@ -197,8 +197,9 @@ func (b *builder) split(x *value) (e, m *value) {
 }
 
 // circle is sin x or cos x: n = round(x·2/π), r = x - n·π/2 in three parts
-// by fused multiply-adds, then a series for each half of the quadrants. r is
-// clamped, so that the result stays near [-1,1] where n has lost its bits.
+// by fused multiply-adds, then a series for each half of the quadrants. The
+// rounding of x·2/π takes |r| beyond π/4, up to 0.8; r is clamped there, so that
+// the result stays near [-1,1] where n has lost its bits.
 func (b *builder) circle(x *value, sine bool) *value {
 	p := halfPiParts64
 	if b.size == 4 {
@@ -211,7 +212,7 @@ func (b *builder) circle(x *value, sine bool) *value {
 	for _, part := range p {
 		r = b.fnma(n, b.num(part), r)
 	}
-	r = b.min(b.num(math.Pi/4+1e-3), b.max(b.num(-math.Pi/4-1e-3), r))
+	r = b.min(b.num(0.8), b.max(b.num(-0.8), r))
 	z := b.mul(r, r)
 	sn := b.fma(b.mul(r, z), b.poly(z, b.coef().sin), r)
 	cs := b.fma(b.mul(z, z), b.poly(z, b.coef().cos), b.fnma(z, b.num(0.5), b.num(1)))
