@@ -340,7 +340,7 @@ func (c *compiler[T]) handOut(n *graph.Node) {
 }
 
 func (c *compiler[T]) group(st step) {
-	g := &groupInstr[T]{kinds: st.code.In}
+	g := &groupInstr[T]{code: st.code}
 	for _, n := range st.reads {
 		g.in = append(g.in, c.read(n))
 	}
@@ -351,7 +351,7 @@ func (c *compiler[T]) group(st step) {
 	}
 	g.form = g.out[0].form
 	g.flat = true
-	for i, k := range g.kinds {
+	for i, k := range g.code.In {
 		g.flat = g.flat && (k == kernel.Scalar || k == kernel.Full && g.in[i].ld == g.form.ld)
 	}
 	if g.form.n == 1 {

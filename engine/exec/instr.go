@@ -10,10 +10,10 @@ import (
 
 // groupInstr runs element-wise code.
 type groupInstr[T array.Float] struct {
+	code    kernel.Code
 	program *kernel.Program[T]
 	form    form // of the outputs, for one sample
 	flat    bool // all operands lie like the outputs: one long row
-	kinds   []kernel.Kind
 	in, out []ref
 }
 
@@ -27,7 +27,7 @@ func (g *groupInstr[T]) run(w *worker[T]) {
 	}
 	for i, r := range g.in {
 		a.In[i] = unsafe.Pointer(unsafe.SliceData(w.val[r.mem]))
-		switch g.kinds[i] {
+		switch g.code.In[i] {
 		case kernel.Full, kernel.Col:
 			a.InStride[i] = uintptr(r.ld) * size
 		}

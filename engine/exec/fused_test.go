@@ -1,0 +1,138 @@
+package exec
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/gakuri-lab/gakuri/engine/graph"
+	"github.com/gakuri-lab/gakuri/engine/kernel"
+)
+
+var update = flag.Bool("update", false, "write the traced codes into engine/kernel/fused.txt; then run go generate ./engine/kernel")
+
+const (
+	fusedFile = "../kernel/fused.txt"
+	traced    = "# Traced by engine/exec (go test ./engine/exec -run FusedCodes -update).\n"
+)
+
+// stack is a network of dense layers, widths from the inputs on.
+func stack(g *graph.Graph, x *graph.Node, widths []int, act func(*graph.Node) *graph.Node) *graph.Node {
+	for i, n := range widths[1:] {
+		x = x.MatMul(g.Param(fmt.Sprint("W", i), widths[i], n)).Add(g.Param(fmt.Sprint("b", i), n))
+		if i < len(widths)-2 {
+			x = act(x)
+		}
+	}
+	return x
+}
+
+// hotPrograms are the programs whose element-wise codes have kernels of their
+// own: networks as they are trained most.
+func hotPrograms() map[string][]*graph.Node {
+	programs := map[string][]*graph.Node{}
+	gradient := func(name string, loss *graph.Node) {
+		programs[name] = append([]*graph.Node{loss}, graph.Gradient(loss, loss.Graph.Params()...)...)
+	}
+	jacobian := func(name string, r *graph.Node) {
+		programs[name] = append([]*graph.Node{r}, graph.Jacobian(r, r.Graph.Params()...)...)
+	}
+	tanh := (*graph.Node).Tanh
+	// One coordinate, two derivatives: x″ + x′ + x.
+	second := func() *graph.Node {
+		g := graph.New()
+		t := g.Input("t", 1)
+		x := stack(g, t, []int{1, 32, 64, 32, 1}, tanh)
+		d := graph.Partials(x, t, []int{1}, []int{2})
+		return d[1].Add(d[0]).Add(x).Reshape()
+	}
+	gradient("tanh-second", second().Square().SumBatch())
+	jacobian("tanh-second-rows", second())
+	// Two coordinates: u_t + u u_x + u_xx.
+	burgers := func() *graph.Node {
+		g := graph.New()
+		p := g.Input("p", 2)
+		u := stack(g, p, []int{2, 32, 64, 32, 1}, tanh)
+		d := graph.Partials(u, p, []int{1, 0}, []int{0, 1}, []int{0, 2})
+		return d[0].Add(u.Mul(d[1])).Add(d[2]).Reshape()
+	}
+	gradient("tanh-burgers", burgers().Square().SumBatch())
+	jacobian("tanh-burgers-rows", burgers())
+	// Values only.
+	for _, a := range []struct {
+		name string
+		act  func(*graph.Node) *graph.Node
+	}{{"relu", (*graph.Node).Relu}, {"tanh", tanh}} {
+		g := graph.New()
+		y := stack(g, g.Input("x", 3), []int{3, 32, 64, 10}, a.act)
+		gradient(a.name+"-classifier", g.Input("label", 10).Mul(y.LogSoftmax(0)).Sum().Neg().MeanBatch())
+	}
+	return programs
+}
+
+// wideCodes returns the codes over rows of neurons; single columns cost too
+// little to matter.
+func wideCodes(outputs []*graph.Node) ([]string, error) {
+	m, err := Compile[float64](outputs...)
+	if err != nil {
+		return nil, err
+	}
+	var codes []string
+	for _, ph := range m.phases {
+		for _, in := range ph.tile {
+			if g, ok := in.(*groupInstr[float64]); ok && g.form.n > 10 {
+				codes = append(codes, g.code.String())
+			}
+		}
+	}
+	return codes, nil
+}
+
+// TestFusedCodes holds kernel/fused.txt against the codes of the programs that
+// are run most: each must have a kernel of its own.
+func TestFusedCodes(t *testing.T) {
+	text, err := os.ReadFile(fusedFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	seen := map[string]bool{}
+	programs := hotPrograms()
+	for _, name := range []string{"tanh-second", "tanh-second-rows", "tanh-burgers", "tanh-burgers-rows", "relu-classifier", "tanh-classifier"} {
+		codes, err := wideCodes(programs[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range codes {
+			if !seen[c] {
+				seen[c] = true
+				fmt.Fprintf(&lines, "%s-%d: %s\n", name, i, c)
+			}
+		}
+	}
+	head, _, _ := strings.Cut(string(text), traced)
+	want := strings.TrimRight(head, "\n") + "\n\n" + traced + lines.String()
+	if *update {
+		if err := os.WriteFile(fusedFile, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if want != string(text) {
+		t.Errorf("%s is not what the executor traces: run go test ./engine/exec -run FusedCodes -update && go generate ./engine/kernel", fusedFile)
+	}
+	if kernel.Level() == "plain" {
+		return
+	}
+	for code := range seen {
+		c, err := kernel.ParseCode(code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := kernel.Compile[float32](c); err != nil || !p.Generated() {
+			t.Errorf("no kernel for %s (%v)", code, err)
+		}
+	}
+}
