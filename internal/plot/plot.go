@@ -19,6 +19,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"image/color"
+	"image/png"
 	"io"
 	"strings"
 
@@ -75,8 +76,7 @@ func Render(curves []experiment.Curve, lang string, w io.Writer, format string) 
 	case "png":
 		c := vgimg.NewWith(vgimg.UseWH(width, fig.height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
 		fig.draw(c)
-		_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
-		return err
+		return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(w, c.Image())
 	}
 	return fmt.Errorf("plot: format %q: need %s", format, strings.Join(Formats, " or "))
 }

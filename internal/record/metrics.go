@@ -129,8 +129,8 @@ func cutMetrics(path string, step int) error {
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", path, bare(err))
 	}
-	defer f.Close()
 	return atomicfile.Write(path, func(w io.Writer) error {
+		defer f.Close() // before the rename: Windows replaces no open file
 		r := bufio.NewReaderSize(f, 1<<16)
 		for {
 			text, err := r.ReadBytes('\n')

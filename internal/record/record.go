@@ -35,18 +35,20 @@ import (
 
 // Names of the files of a run folder.
 const (
-	RunFile         = "run.json"
-	SpecFile        = "spec.yaml"
-	MetricsFile     = "metrics.jsonl"
-	CheckpointFile  = "checkpoint.safetensors"
-	CheckpointText  = "checkpoint.json"
-	ArraysFile      = "arrays.npz"
-	WeightsFile     = "weights.safetensors"
-	ResultFile      = "result.json"
-	runFormat       = "gakuri run 1"
-	maxRunFile      = 1 << 20 // bytes of a run.json or spec.yaml that is read
-	flushEvery      = time.Second
-	defaultRunsRoot = "runs"
+	RunFile        = "run.json"
+	SpecFile       = "spec.yaml"
+	MetricsFile    = "metrics.jsonl"
+	CheckpointFile = "checkpoint.safetensors"
+	CheckpointText = "checkpoint.json"
+	ArraysFile     = "arrays.npz"
+	WeightsFile    = "weights.safetensors"
+	ResultFile     = "result.json"
+)
+
+const (
+	runFormat  = "gakuri run 1"
+	maxRunFile = 1 << 20     // bytes of a run.json or spec.yaml that is read
+	flushEvery = time.Second // of metrics.jsonl, while frames come
 )
 
 // Header is what is known of a run before it starts.
@@ -96,7 +98,7 @@ type Run struct {
 // DefaultDir names a folder for a new run, runs/<experiment>-<YYYYMMDD-HHMMSS>,
 // with "-2", "-3" … behind it if that exists.
 func DefaultDir(experiment string, now time.Time) string {
-	base := filepath.Join(defaultRunsRoot, experiment+"-"+now.Format("20060102-150405"))
+	base := filepath.Join("runs", experiment+"-"+now.Format("20060102-150405"))
 	dir := base
 	for n := 2; ; n++ {
 		if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) || n > 1000 {
@@ -108,7 +110,8 @@ func DefaultDir(experiment string, now time.Time) string {
 
 // Create makes the folder dir for a new run, with run.json, spec.yaml and an
 // empty metrics.jsonl. A folder that exists must be empty: one that holds a
-// run is not overwritten, nor one that holds anything else.
+// run is not overwritten, nor one that holds anything else. The caller closes
+// the recorder, whatever becomes of the run.
 func Create(dir string, h Header) (*Recorder, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
 		return nil, fmt.Errorf("cannot make the run folder %s: %w", dir, bare(err))

@@ -74,6 +74,9 @@ func create(t *testing.T) (*Recorder, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := r.Err(); err != nil { // waits for run.json
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { r.Close() })
 	return r, dir
 }
@@ -183,8 +186,12 @@ func TestCreateRefuses(t *testing.T) {
 			t.Errorf("%s: error %v", dir, err)
 		}
 	}
-	if _, err := Create(t.TempDir(), header()); err != nil {
-		t.Errorf("an empty folder: error %v", err)
+	r, err := Create(t.TempDir(), header())
+	if err != nil {
+		t.Fatalf("an empty folder: error %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

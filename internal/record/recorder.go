@@ -21,31 +21,47 @@ type Recorder struct {
 	dir     string
 	run     Run
 	metrics *metrics
+	started chan error // the result of writing spec.yaml and run.json; nil once it is known
 	err     error
 }
 
 var _ experiment.Sink = (*Recorder)(nil)
 
-// open writes spec.yaml, then run.json, and opens metrics.jsonl.
+// open opens metrics.jsonl and writes spec.yaml, then run.json. A disk may take
+// tens of milliseconds to sync them, longer than the first training steps
+// take, so that happens beside the run.
 func open(dir string, run Run) (*Recorder, error) {
-	if err := atomicfile.WriteBytes(filepath.Join(dir, SpecFile), run.Spec); err != nil {
-		return nil, err
-	}
-	if err := writeJSON(filepath.Join(dir, RunFile), run); err != nil {
-		return nil, err
-	}
 	m, err := openMetrics(filepath.Join(dir, MetricsFile))
 	if err != nil {
 		return nil, err
 	}
-	return &Recorder{dir: dir, run: run, metrics: m}, nil
+	r := &Recorder{dir: dir, run: run, metrics: m, started: make(chan error, 1)}
+	go func() {
+		err := atomicfile.WriteBytes(filepath.Join(dir, SpecFile), run.Spec)
+		if err == nil {
+			err = writeJSON(filepath.Join(dir, RunFile), run)
+		}
+		r.started <- err
+	}()
+	return r, nil
+}
+
+// settle waits until the writing that [open] began is done.
+func (r *Recorder) settle() {
+	if r.started != nil {
+		r.note(<-r.started)
+		r.started = nil
+	}
 }
 
 // Dir returns the folder.
 func (r *Recorder) Dir() string { return r.dir }
 
 // Err returns the first writing error so far.
-func (r *Recorder) Err() error { return r.err }
+func (r *Recorder) Err() error {
+	r.settle()
+	return r.err
+}
 
 // Put takes a frame: progress, scalars and rulers become lines of
 // metrics.jsonl, a checkpoint replaces the one kept. Other frames are drawn
@@ -56,6 +72,7 @@ func (r *Recorder) Put(f experiment.Frame) {
 		if f.Checkpoint == nil {
 			return
 		}
+		r.settle()
 		// The metrics first: what a kept checkpoint has behind it is never lost.
 		r.note(r.metrics.flush())
 		r.note(r.saveCheckpoint(f.Checkpoint))
@@ -69,6 +86,7 @@ func (r *Recorder) Put(f experiment.Frame) {
 // writes none. One file that fails does not keep back the others; the first
 // error is returned, also if it came earlier in the run.
 func (r *Recorder) Finish(res experiment.Result, resultJSON []byte) error {
+	r.settle()
 	r.note(r.metrics.flush())
 	if len(res.Arrays) > 0 {
 		r.note(r.saveArrays(res.Arrays))
@@ -91,6 +109,7 @@ func (r *Recorder) Finish(res experiment.Result, resultJSON []byte) error {
 
 // Fail notes what ended the run without a result.
 func (r *Recorder) Fail(fault error) error {
+	r.settle()
 	r.note(r.metrics.flush())
 	r.run.Fault = fault.Error()
 	r.note(writeJSON(filepath.Join(r.dir, RunFile), r.run))
@@ -100,6 +119,7 @@ func (r *Recorder) Fail(fault error) error {
 // Close flushes and closes metrics.jsonl and returns the first error of the
 // whole recording.
 func (r *Recorder) Close() error {
+	r.settle()
 	r.note(r.metrics.close())
 	return r.err
 }
