@@ -3,6 +3,7 @@ package optim
 import (
 	"math"
 
+	"github.com/gakuri-lab/gakuri/engine/linalg"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/lapack/lapack64"
@@ -23,16 +24,12 @@ type normal struct {
 }
 
 // form computes the upper triangle of JᵀJ or JJᵀ.
-func (e *normal) form(jac []float64, n, p, _ int) {
+func (e *normal) form(jac []float64, n, p, threads int) {
 	if e.n != n || e.p != p {
 		m := min(n, p)
 		*e = normal{n: n, p: p, m: m, gram: make([]float64, m*m), chol: make([]float64, m*m), y: make([]float64, m)}
 	}
-	side := blas.Trans
-	if p > n {
-		side = blas.NoTrans
-	}
-	blas64.Syrk(side, 1, blas64.General{Rows: n, Cols: p, Stride: p, Data: jac}, 0, upper(e.gram, e.m))
+	linalg.Syrk(e.gram, e.m, p <= n, jac, p, e.m, max(n, p), 1, 0, threads)
 }
 
 func (e *normal) maxDiag() float64 {
