@@ -62,7 +62,8 @@ func newAdam[T array.Float](n int, name string, o AdamOptions, decay float64) *M
 	return newMethod(n, r, or(o.Rate, 1e-3), o.Schedule, o.MaxNorm)
 }
 
-func adamLoop[T array.Float](p, g, m, v []T, c *[numCoef]T) {
+func adamLoop[T array.Float](p, g []T, s slots[T], c *[numCoef]T) {
+	m, v := s[0], s[1]
 	scale, b1, a1, b2, a2, root, eps, rate, keep := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
 	for i, x := range p {
 		d := T(scale * g[i])

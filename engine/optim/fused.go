@@ -17,6 +17,9 @@ const (
 	nesterovCode = "f,f,f,s,s,s,s;mul 3 1;mul 4 0;add 7 8;mul 6 2;add 10 9;mul 6 11;add 9 12;mul 5 13;sub 0 14;>15,11"
 	rmspropCode  = "f,f,f,s,s,s,s,s,s;mul 3 1;mul 4 0;add 9 10;mul 5 2;mul 11 11;mul 6 13;add 12 14;" +
 		"sqrt 15;add 16 7;mul 8 11;div 18 17;sub 0 19;>20,15"
+	gravesCode = "f,f,f,f,f,s,s,s,s,s,s,s,s;mul 5 1;mul 6 0;add 13 14;mul 7 2;mul 15 15;mul 8 17;add 16 18;" +
+		"mul 7 3;mul 8 15;add 20 21;mul 22 22;mul 11 23;sub 19 24;const 0;max 25 26;sqrt 27;add 28 9;div 15 29;" +
+		"mul 12 4;add 31 30;mul 10 32;sub 0 33;>34,19,22,32"
 	adamCode = "f,f,f,f,s,s,s,s,s,s,s,s,s;mul 4 1;mul 5 2;mul 6 13;add 14 15;mul 7 3;mul 13 13;mul 8 18;add 17 19;" +
 		"sqrt 20;mul 21 9;add 22 10;mul 11 16;div 24 23;mul 12 0;sub 26 25;>27,16,20"
 )
@@ -58,7 +61,7 @@ func fuse[T array.Float](r rule[T]) *fused[T] {
 
 // update applies the code to as many elements as fill whole vectors and
 // returns their number. The slices have one length; s holds the slots.
-func (f *fused[T]) update(p, g []T, s *[2][]T, coef *[numCoef]T) int {
+func (f *fused[T]) update(p, g []T, s *slots[T], coef *[numCoef]T) int {
 	n := len(p) / lanes[T]() * lanes[T]()
 	if n == 0 {
 		return 0

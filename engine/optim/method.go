@@ -22,7 +22,7 @@ type Method[T array.Float] struct {
 	schedule Schedule
 	maxNorm  float64
 	t        int // steps begun
-	slots    [2][]T
+	slots    slots[T]
 	coef     [numCoef]T
 }
 
@@ -35,8 +35,11 @@ type rule[T array.Float] struct {
 	// code is the update for vector kernels.
 	code string
 	// loop is its plain meaning: p, g and the slots are of one length.
-	loop func(p, g, s0, s1 []T, c *[numCoef]T)
+	loop func(p, g []T, s slots[T], c *[numCoef]T)
 }
+
+// slots are the running averages of a method or of a part of it.
+type slots[T array.Float] [3][]T
 
 // numCoef bounds the scalars of a rule. Scalar 0 is always the factor on the
 // gradient, set by Begin.
@@ -95,7 +98,7 @@ func (m *Method[T]) Update(params, grad []T, lo, hi int) {
 			s[i] = s[i][done:]
 		}
 	}
-	m.rule.loop(p, g, s[0], s[1], &m.coef)
+	m.rule.loop(p, g, s, &m.coef)
 }
 
 // Steps returns the number of steps begun.
@@ -128,7 +131,7 @@ func (m *Method[T]) Restore(c *train.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	var from [2][]T
+	var from slots[T]
 	for i, name := range m.rule.slots {
 		if from[i], err = train.Get[T](c, m.rule.name+"/"+name, len(m.slots[i])); err != nil {
 			return err

@@ -17,6 +17,7 @@ func methods[T array.Float](n int) []*Method[T] {
 		NewSGD[T](n, SGDOptions{Rate: 1e-4, Momentum: 0.9}),
 		NewSGD[T](n, SGDOptions{Momentum: 0.9, Nesterov: true, MaxNorm: 1}),
 		NewRMSprop[T](n, RMSpropOptions{Schedule: fade}),
+		NewRMSprop[T](n, RMSpropOptions{Momentum: 0.5, Centred: true, Decay: 0.01}),
 		NewAdam[T](n, AdamOptions{MaxNorm: 0.5}),
 		NewAdamW[T](n, AdamWOptions{AdamOptions: AdamOptions{Schedule: fade}}),
 	}

@@ -42,7 +42,7 @@ func NewSGD[T array.Float](n int, o SGDOptions) *Method[T] {
 // The conversions T(·) in the loops of this package forbid the compiler to
 // fuse a product with a sum, so that every processor gives the same bits.
 
-func sgdLoop[T array.Float](p, g, _, _ []T, c *[numCoef]T) {
+func sgdLoop[T array.Float](p, g []T, _ slots[T], c *[numCoef]T) {
 	scale, decay, rate := c[0], c[1], c[2]
 	for i, x := range p {
 		d := T(scale*g[i]) + T(decay*x)
@@ -50,7 +50,8 @@ func sgdLoop[T array.Float](p, g, _, _ []T, c *[numCoef]T) {
 	}
 }
 
-func momentumLoop[T array.Float](p, g, v, _ []T, c *[numCoef]T) {
+func momentumLoop[T array.Float](p, g []T, s slots[T], c *[numCoef]T) {
+	v := s[0]
 	scale, decay, rate, mu := c[0], c[1], c[2], c[3]
 	for i, x := range p {
 		d := T(scale*g[i]) + T(decay*x)
@@ -59,7 +60,8 @@ func momentumLoop[T array.Float](p, g, v, _ []T, c *[numCoef]T) {
 	}
 }
 
-func nesterovLoop[T array.Float](p, g, v, _ []T, c *[numCoef]T) {
+func nesterovLoop[T array.Float](p, g []T, s slots[T], c *[numCoef]T) {
+	v := s[0]
 	scale, decay, rate, mu := c[0], c[1], c[2], c[3]
 	for i, x := range p {
 		d := T(scale*g[i]) + T(decay*x)
