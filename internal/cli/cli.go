@@ -55,8 +55,31 @@ func (e *exit) Unwrap() error { return e.err }
 // code: 0 all rulers pass, 1 a ruler fails or the run diverged, 2 wrong call,
 // 130 if ctx was cancelled.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, experiments []*experiment.Experiment) int {
-	a := &app{in: stdin, out: stdout, err: stderr, experiments: experiments, lang: language(args)}
-	return exitCode(a.execute(ctx, args))
+	out := &output{Writer: stdout}
+	a := &app{in: stdin, out: out, err: stderr, experiments: experiments, lang: language(args)}
+	err := a.execute(ctx, args)
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("cannot write the output: %w", out.err)
+	}
+	if err != nil {
+		a.showError(err)
+	}
+	return exitCode(err)
+}
+
+// output is standard output; it remembers the first error, so that a full disk
+// is noticed whoever wrote.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // Interruptible returns a context that the first Ctrl-C or SIGTERM cancels; the
@@ -80,14 +103,11 @@ func exitCode(err error) int {
 func (a *app) execute(ctx context.Context, args []string) error {
 	root := a.root()
 	args, err := a.route(root, args)
-	if err == nil {
-		root.SetArgs(args)
-		err = root.ExecuteContext(ctx)
-	}
 	if err != nil {
-		a.showError(err)
+		return err
 	}
-	return err
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
 }
 
 // root makes the tree of commands.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -292,17 +293,13 @@ func (a *app) run(ctx context.Context, c *call, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := rec.Finish(res, text); err != nil {
-		return err
-	}
-	if err := rec.Close(); err != nil {
-		return err
-	}
+	kept := cmp.Or(rec.Finish(res, text), rec.Close())
 	if f.json {
-		if _, err := a.out.Write(text); err != nil {
-			return err
-		}
-	} else if err := a.showResult(c, res, seconds, f.quiet); err != nil {
+		_, err = a.out.Write(text)
+	} else {
+		err = a.showResult(c, res, seconds, f.quiet)
+	}
+	if err := cmp.Or(kept, err); err != nil {
 		return err
 	}
 	return a.verdict(c, res, runErr)
