@@ -5,7 +5,7 @@
     bench/.venv/bin/python bench/peer.py --list
 
 After building, compiling and warming up it prints one JSON line,
-    {"peer", "work", "dtype", "threads", "version", "compile_seconds", "blas", "parameters"}
+    {"peer", "work", "dtype", "threads", "malloc", "version", "build_seconds", "compile_seconds", "blas", "parameters"}
 and stands at the first weights. Then each line on standard input is answered by one JSON line:
     run K    K steps: {"seconds": wall, "cpu": process CPU seconds, "loss": before the K-th update}
     reset    back to the first weights: {"reset": true}
@@ -44,8 +44,8 @@ PEERS = {
 
 def limit_threads(n):
     """Sets every library's thread count; works only before the library is imported."""
-    for name in ("OMP", "MKL", "OPENBLAS", "VECLIB_MAXIMUM", "NUMEXPR", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
-        os.environ[name + "_NUM_THREADS" if not name.startswith("TF") else name + "_THREADS"] = str(n)
+    for name in ("OMP_NUM", "MKL_NUM", "OPENBLAS_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
+        os.environ[name + "_THREADS"] = str(n)
     os.environ["NPROC"] = str(n)  # size of XLA's own pool
     eigen = "true" if n > 1 else "false"
     os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={eigen} intra_op_parallelism_threads={n}"
@@ -117,7 +117,9 @@ def main():
     if args.list:
         print(json.dumps({w: [p for p in PEERS if w in PEERS[p][1]] for w in WORKS}))
         return
-    if args.work not in (PEERS[args.peer][1] if args.peer else ()):
+    if args.work is None:
+        parser.error("want PEER and WORK, or --list")
+    if args.work not in PEERS[args.peer][1]:
         parser.error(f"{args.peer} does not do {args.work}; see --list")
     if args.threads < 1:
         parser.error(f"--threads {args.threads}: want 1 or more")
@@ -136,7 +138,7 @@ def main():
         stepper = load(args.peer, args.work, args.dtype, args.threads)
         widths = WORKS[args.work].widths
         say({
-            "peer": args.peer, "work": args.work, "dtype": args.dtype, "threads": args.threads,
+            "peer": args.peer, "work": args.work, "dtype": args.dtype, "threads": args.threads, "malloc": args.malloc,
             "version": stepper.version, "compile_seconds": round(stepper.compile_seconds, 3),
             "build_seconds": round(stepper.import_build_seconds, 3), "blas": stepper.blas,
             "parameters": sum((m + 1) * n for m, n in zip(widths, widths[1:])),

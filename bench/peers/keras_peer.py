@@ -17,7 +17,7 @@ def build(peer, work, dtype, threads):
 
 
 def adam():
-    # Keras adds epsilon before the bias correction, the others after it; this changes losses by about 1e-7.
+    # Keras adds epsilon before the bias correction, the others after it: losses differ by 1e-6 to 1e-4 after ten steps.
     return keras.optimizers.Adam(W.RATE, W.BETA1, W.BETA2, epsilon=W.EPSILON)
 
 

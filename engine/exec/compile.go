@@ -21,7 +21,12 @@ func Compile[T array.Float](outputs ...*graph.Node) (*Machine[T], error) {
 		shared: map[*graph.Node]ref{},
 		padded: map[*graph.Node]bool{},
 	}
+	// In the order of the program, so that the order of new nodes does not
+	// depend on which output asks first.
 	r := rewriter{done: map[*graph.Node]*graph.Node{}}
+	for _, n := range reachable(outputs) {
+		r.node(n)
+	}
 	for _, o := range outputs {
 		n := r.node(o)
 		if o.Batched {
@@ -57,7 +62,7 @@ func (c *compiler[T]) isOutput(n *graph.Node) bool {
 }
 
 // reachable returns all nodes that the outputs need, operands first.
-func (c *compiler[T]) reachable() []*graph.Node {
+func reachable(outputs []*graph.Node) []*graph.Node {
 	var list []*graph.Node
 	seen := map[*graph.Node]bool{}
 	var visit func(n *graph.Node)
@@ -71,8 +76,8 @@ func (c *compiler[T]) reachable() []*graph.Node {
 		}
 		list = append(list, n)
 	}
-	for _, o := range c.m.out {
-		visit(o.node)
+	for _, o := range outputs {
+		visit(o)
 	}
 	slices.SortFunc(list, func(a, b *graph.Node) int { return a.ID - b.ID })
 	return list
@@ -81,7 +86,11 @@ func (c *compiler[T]) reachable() []*graph.Node {
 func isLeaf(n *graph.Node) bool { return len(n.In) == 0 }
 
 func (c *compiler[T]) compile() error {
-	nodes := c.reachable()
+	var wanted []*graph.Node
+	for _, o := range c.m.out {
+		wanted = append(wanted, o.node)
+	}
+	nodes := reachable(wanted)
 	c.users = map[*graph.Node][]*graph.Node{}
 	c.phase = map[*graph.Node]int{}
 	phases := 1

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gakuri-lab/gakuri/engine/array"
 	"github.com/gakuri-lab/gakuri/engine/graph"
+	"github.com/gakuri-lab/gakuri/engine/kernel"
 )
 
 // Machine is a compiled program for one element type. Its methods are not
@@ -171,6 +172,26 @@ func (m *Machine[T]) OutputRows(k int, dst []T, stride int) {
 // Flops returns the floating-point operations in matrix products of a run on
 // a batch of n: two for each multiply-add.
 func (m *Machine[T]) Flops(n int) float64 { return m.flops * float64(n) }
+
+// FusedCode is the element-wise code of one pass over a tile.
+type FusedCode struct {
+	Code      kernel.Code
+	Columns   int  // length of the rows it works on
+	Generated bool // it has a kernel of its own
+}
+
+// Codes returns the element-wise codes of the passes over the tiles.
+func (m *Machine[T]) Codes() []FusedCode {
+	var codes []FusedCode
+	for _, ph := range m.phases {
+		for _, in := range ph.tile {
+			if g, ok := in.(*groupInstr[T]); ok {
+				codes = append(codes, FusedCode{g.code, g.form.n, g.program.Generated()})
+			}
+		}
+	}
+	return codes
+}
 
 // sharedWork is the cost from which waking workers pays: about 100 µs.
 const sharedWork = 4e6

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -174,6 +175,22 @@ func anyBatched(in []*Node) bool {
 	return slices.ContainsFunc(in, func(n *Node) bool { return n.Batched })
 }
 
+// ordered puts the operands of a commutative operation into an order that
+// depends on what they are rather than on when they were made, so that the
+// same mathematics gives the same element-wise code and finds its kernel.
+func ordered(n, m *Node) (*Node, *Node) {
+	batched := func(n *Node) int {
+		if n.Batched {
+			return 0
+		}
+		return 1
+	}
+	if cmp.Or(batched(n)-batched(m), cmp.Compare(n.Op, m.Op), cmp.Compare(n.Fn, m.Fn), n.height-m.height, n.ID-m.ID) > 0 {
+		return m, n
+	}
+	return n, m
+}
+
 // Add returns n + m.
 func (n *Node) Add(m *Node) *Node {
 	in := lean(kernel.Add, n, m)
@@ -193,9 +210,7 @@ func (n *Node) Add(m *Node) *Node {
 		anyBatched(n.In) == anyBatched(m.In):
 		return n.Graph.contract(n.Batched, append(slices.Clone(n.In), m.In...))
 	}
-	if n.ID > m.ID {
-		n, m = m, n
-	}
+	n, m = ordered(n, m)
 	return n.Graph.elem(kernel.Add, 0, n, m)
 }
 
@@ -238,8 +253,8 @@ func (n *Node) Mul(m *Node) *Node {
 	case n.Op == Elem && n.Fn == kernel.Neg:
 		return n.In[0].Mul(m).Neg()
 	}
-	if n.Op != Const && n.ID > m.ID {
-		n, m = m, n
+	if n.Op != Const {
+		n, m = ordered(n, m)
 	}
 	return n.Graph.elem(kernel.Mul, 0, n, m)
 }

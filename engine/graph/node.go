@@ -71,6 +71,8 @@ type Node struct {
 	Name    string    // Param, Setting, Input
 	Data    []float64 // Tensor
 	Offset  int       // Param: where it starts in the flat parameter vector
+
+	height int // longest path from a leaf
 }
 
 // Graph owns the nodes of related programs. It is not safe for use by several
@@ -160,7 +162,10 @@ func (g *Graph) add(n Node) *Node {
 	if old := g.known[string(key)]; old != nil {
 		return old
 	}
-	n.Graph, n.ID = g, len(g.nodes)
+	n.Graph, n.ID, n.height = g, len(g.nodes), 0
+	for _, in := range n.In {
+		n.height = max(n.height, in.height+1)
+	}
 	g.nodes = append(g.nodes, &n)
 	g.known[string(key)] = &n
 	return &n

@@ -15,49 +15,51 @@ var fusedKernels = map[string][4]func(*byte){
 	// tanh-jet2-back
 	"f,f,f,f,f,f;const 1;negmuladd 0 0 6;mul 1 1;mul 0 7;const -2;mul 10 9;mul 5 7;const 2;mul 13 1;mul 11 14;mul 4 7;muladd 5 15 16;mul 7 7;muladd 0 11 18;mul 10 19;mul 11 2;muladd 20 8 21;mul 4 1;mul 3 7;muladd 23 11 24;muladd 5 22 25;>26,17,12": {fusedTanhJet2BackAVX2F32, fusedTanhJet2BackAVX2F64, fusedTanhJet2BackAVX512F32, fusedTanhJet2BackAVX512F64},
 	// tanh-second-0
-	"c,r,r,r,r;muladd 0 1 2;tanh 5;const 1;negmuladd 6 6 7;mul 3 8;mul 6 8;mul 4 10;neg 11;>6,9,12": {fusedTanhSecond0AVX2F32, fusedTanhSecond0AVX2F64, fusedTanhSecond0AVX512F32, fusedTanhSecond0AVX512F64},
+	"c,r,r,r,r;muladd 0 1 2;tanh 5;const 1;negmuladd 6 6 7;mul 8 3;mul 6 8;mul 10 4;neg 11;>6,9,12": {fusedTanhSecond0AVX2F32, fusedTanhSecond0AVX2F64, fusedTanhSecond0AVX512F32, fusedTanhSecond0AVX512F64},
 	// tanh-second-1
-	"f,r,f,f;add 0 1;tanh 4;const 1;negmuladd 5 5 6;mul 2 7;mul 3 7;mul 2 2;mul 5 7;negmuladd 10 11 9;>5,8,12": {fusedTanhSecond1AVX2F32, fusedTanhSecond1AVX2F64, fusedTanhSecond1AVX512F32, fusedTanhSecond1AVX512F64},
-	// tanh-second-3
-	"f,c,r,c,f,f;const 1;negmuladd 0 0 6;mul 1 2;mul 7 8;mul 0 7;mul 10 8;mul 4 11;mul 3 2;mulsub 7 13 12;sub 14 12;mul 4 4;mul 16 8;mul 7 17;neg 18;mul 5 8;muladd 4 13 20;negmuladd 0 17 21;mul 0 22;sub 19 23;sub 24 23;add 13 25;mul 7 26;>9,15,27": {fusedTanhSecond3AVX2F32, fusedTanhSecond3AVX2F64, fusedTanhSecond3AVX512F32, fusedTanhSecond3AVX512F64},
-	// tanh-second-4
-	"f,f,f,f,f,f;const 1;negmuladd 0 0 6;mul 7 1;mul 0 7;mul 9 1;mul 3 10;mulsub 7 2 11;sub 12 11;mul 3 3;mul 14 1;mul 7 15;neg 16;mul 4 1;muladd 3 2 18;negmuladd 0 15 19;mul 0 20;sub 17 21;sub 22 21;add 23 5;mul 7 24;>8,13,25": {fusedTanhSecond4AVX2F32, fusedTanhSecond4AVX2F64, fusedTanhSecond4AVX512F32, fusedTanhSecond4AVX512F64},
-	// tanh-second-5
-	"f,f,f,r,r,f;const 1;negmuladd 0 0 6;mul 0 7;mul 8 1;neg 9;mul 7 2;mul 3 1;mul 7 12;neg 13;mul 4 2;negmuladd 0 12 15;mul 0 16;sub 14 17;sub 18 17;add 19 5;mul 7 20;>10,11,21": {fusedTanhSecond5AVX2F32, fusedTanhSecond5AVX2F64, fusedTanhSecond5AVX512F32, fusedTanhSecond5AVX512F64},
+	"f,r,f,f;add 0 1;tanh 4;const 1;negmuladd 5 5 6;mul 7 2;mul 7 3;mul 2 2;mul 5 7;negmuladd 10 11 9;>5,8,12": {fusedTanhSecond1AVX2F32, fusedTanhSecond1AVX2F64, fusedTanhSecond1AVX512F32, fusedTanhSecond1AVX512F64},
+	// tanh-second-6
+	"f,c,r,c,f,f;const 1;negmuladd 0 0 6;mul 1 2;mul 7 8;mul 0 7;mul 10 8;mul 11 4;mul 3 2;mulsub 7 13 12;sub 14 12;mul 4 4;mul 16 8;mul 7 17;neg 18;mul 4 13;muladd 5 8 20;negmuladd 0 17 21;mul 0 22;sub 19 23;sub 24 23;add 25 13;mul 26 7;>9,15,27": {fusedTanhSecond6AVX2F32, fusedTanhSecond6AVX2F64, fusedTanhSecond6AVX512F32, fusedTanhSecond6AVX512F64},
+	// tanh-second-7
+	"f,f,f,f,f,f;const 1;negmuladd 0 0 6;mul 7 1;mul 0 7;mul 9 1;mul 10 3;mulsub 7 2 11;sub 12 11;mul 3 3;mul 14 1;mul 7 15;neg 16;mul 4 1;muladd 3 2 18;negmuladd 0 15 19;mul 0 20;sub 17 21;sub 22 21;add 23 5;mul 24 7;>8,13,25": {fusedTanhSecond7AVX2F32, fusedTanhSecond7AVX2F64, fusedTanhSecond7AVX512F32, fusedTanhSecond7AVX512F64},
+	// tanh-second-8
+	"f,f,f,r,r,f;const 1;negmuladd 0 0 6;mul 0 7;mul 8 1;neg 9;mul 7 2;mul 1 3;mul 7 12;neg 13;mul 2 4;negmuladd 0 12 15;mul 0 16;sub 14 17;sub 18 17;add 19 5;mul 20 7;>10,11,21": {fusedTanhSecond8AVX2F32, fusedTanhSecond8AVX2F64, fusedTanhSecond8AVX512F32, fusedTanhSecond8AVX512F64},
 	// tanh-second-rows-2
-	"f,r,f,f,r,r;add 0 1;tanh 6;const 1;negmuladd 7 7 8;mul 2 9;mul 3 9;mul 2 2;mul 7 9;negmuladd 12 13 11;mul 13 5;mul 2 15;mulsub 9 4 16;sub 17 16;mul 9 5;mul 12 5;mul 9 20;neg 21;mul 3 5;muladd 2 4 23;negmuladd 7 20 24;mul 7 25;sub 22 26;sub 27 26;add 4 28;mul 9 29;>7,10,14,18,19,30": {fusedTanhSecondRows2AVX2F32, fusedTanhSecondRows2AVX2F64, fusedTanhSecondRows2AVX512F32, fusedTanhSecondRows2AVX512F64},
-	// tanh-second-rows-3
-	"f,f,f,f,f,f;const 1;negmuladd 0 0 6;mul 0 7;mul 8 3;mul 2 9;mulsub 7 1 10;sub 11 10;mul 7 3;mul 2 2;mul 14 3;mul 7 15;neg 16;mul 4 3;muladd 2 1 18;negmuladd 0 15 19;mul 0 20;sub 17 21;sub 22 21;add 23 5;mul 7 24;>12,13,25": {fusedTanhSecondRows3AVX2F32, fusedTanhSecondRows3AVX2F64, fusedTanhSecondRows3AVX512F32, fusedTanhSecondRows3AVX512F64},
-	// tanh-second-rows-4
-	"f,f,r,f,r,f;const 1;negmuladd 0 0 6;mul 0 7;mul 8 3;mul 2 9;mulsub 7 1 10;sub 11 10;mul 4 3;mul 7 13;neg 14;mul 2 1;negmuladd 0 13 16;mul 0 17;sub 15 18;sub 19 18;add 20 5;mul 7 21;>12,22": {fusedTanhSecondRows4AVX2F32, fusedTanhSecondRows4AVX2F64, fusedTanhSecondRows4AVX512F32, fusedTanhSecondRows4AVX512F64},
+	"f,r,f,f,r,r;add 0 1;tanh 6;const 1;negmuladd 7 7 8;mul 9 2;mul 9 3;mul 2 2;mul 7 9;negmuladd 12 13 11;mul 9 4;mul 13 4;mul 16 2;mulsub 9 5 17;sub 18 17;mul 12 4;mul 9 20;neg 21;mul 2 5;muladd 3 4 23;negmuladd 7 20 24;mul 7 25;sub 22 26;sub 27 26;add 28 5;mul 29 9;>7,10,14,15,19,30": {fusedTanhSecondRows2AVX2F32, fusedTanhSecondRows2AVX2F64, fusedTanhSecondRows2AVX512F32, fusedTanhSecondRows2AVX512F64},
+	// tanh-second-rows-5
+	"f,f,f,r,r,f;const 1;negmuladd 0 0 6;mul 0 7;mul 8 2;mul 9 3;mulsub 7 1 10;sub 11 10;mul 2 4;mul 7 13;neg 14;mul 1 3;negmuladd 0 13 16;mul 0 17;sub 15 18;sub 19 18;add 20 5;mul 21 7;>12,22": {fusedTanhSecondRows5AVX2F32, fusedTanhSecondRows5AVX2F64, fusedTanhSecondRows5AVX512F32, fusedTanhSecondRows5AVX512F64},
 	// tanh-burgers-0
-	"f,r,r,r,r;add 0 1;tanh 5;const 1;negmuladd 6 6 7;mul 2 8;mul 3 8;mul 6 8;mul 4 11;neg 12;>6,9,10,13": {fusedTanhBurgers0AVX2F32, fusedTanhBurgers0AVX2F64, fusedTanhBurgers0AVX512F32, fusedTanhBurgers0AVX512F64},
+	"f,r,r,r,r;add 0 1;tanh 5;const 1;negmuladd 6 6 7;mul 8 2;mul 8 3;mul 6 8;mul 11 4;neg 12;>6,9,10,13": {fusedTanhBurgers0AVX2F32, fusedTanhBurgers0AVX2F64, fusedTanhBurgers0AVX512F32, fusedTanhBurgers0AVX512F64},
 	// tanh-burgers-1
-	"f,r,f,f,f;add 0 1;tanh 5;const 1;negmuladd 6 6 7;mul 2 8;mul 3 8;mul 4 8;mul 3 3;mul 6 8;negmuladd 12 13 11;>6,9,10,14": {fusedTanhBurgers1AVX2F32, fusedTanhBurgers1AVX2F64, fusedTanhBurgers1AVX512F32, fusedTanhBurgers1AVX512F64},
-	// tanh-burgers-3
-	"f,c,r,c,f,c,f,f,c;const 1;negmuladd 0 0 9;mul 1 2;mul 10 11;mul 0 10;mul 13 11;mul 4 14;mul 3 2;mulsub 10 16 15;sub 17 15;mul 5 2;mul 10 19;mul 4 4;mul 21 11;mul 10 22;neg 23;mul 6 11;muladd 4 16 25;muladd 7 19 26;negmuladd 0 22 27;mul 0 28;sub 24 29;sub 30 29;muladd 8 2 31;mul 10 32;>12,18,20,33": {fusedTanhBurgers3AVX2F32, fusedTanhBurgers3AVX2F64, fusedTanhBurgers3AVX512F32, fusedTanhBurgers3AVX512F64},
-	// tanh-burgers-4
-	"f,f,f,f,f,f,f,f;const 1;negmuladd 0 0 8;mul 9 1;mul 0 9;mul 11 1;mul 3 12;mulsub 9 2 13;sub 14 13;mul 9 4;mul 3 3;mul 17 1;mul 9 18;neg 19;mul 5 1;muladd 3 2 21;muladd 6 4 22;negmuladd 0 18 23;mul 0 24;sub 20 25;sub 26 25;add 27 7;mul 9 28;>10,15,16,29": {fusedTanhBurgers4AVX2F32, fusedTanhBurgers4AVX2F64, fusedTanhBurgers4AVX512F32, fusedTanhBurgers4AVX512F64},
-	// tanh-burgers-5
-	"f,f,f,f,r,r,r,f;const 1;negmuladd 0 0 8;mul 0 9;mul 10 1;neg 11;mul 9 2;mul 9 3;mul 4 1;mul 9 15;neg 16;mul 5 2;muladd 6 3 18;negmuladd 0 15 19;mul 0 20;sub 17 21;sub 22 21;add 23 7;mul 9 24;>12,13,14,25": {fusedTanhBurgers5AVX2F32, fusedTanhBurgers5AVX2F64, fusedTanhBurgers5AVX512F32, fusedTanhBurgers5AVX512F64},
+	"f,r,f,f,f;add 0 1;tanh 5;const 1;negmuladd 6 6 7;mul 8 2;mul 8 3;mul 8 4;mul 3 3;mul 6 8;negmuladd 12 13 11;>6,9,10,14": {fusedTanhBurgers1AVX2F32, fusedTanhBurgers1AVX2F64, fusedTanhBurgers1AVX512F32, fusedTanhBurgers1AVX512F64},
+	// tanh-burgers-6
+	"f,c,r,c,c,f,f,f,c;const 1;negmuladd 0 0 9;mul 1 2;mul 10 11;mul 3 2;mul 10 13;mul 0 10;mul 15 11;mul 16 5;mul 4 2;mulsub 10 18 17;sub 19 17;mul 5 5;mul 21 11;mul 10 22;neg 23;mul 6 11;muladd 5 18 25;muladd 7 13 26;negmuladd 0 22 27;mul 0 28;sub 24 29;sub 30 29;muladd 8 2 31;mul 32 10;>12,14,20,33": {fusedTanhBurgers6AVX2F32, fusedTanhBurgers6AVX2F64, fusedTanhBurgers6AVX512F32, fusedTanhBurgers6AVX512F64},
+	// tanh-burgers-7
+	"f,f,f,f,f,f,f,f;const 1;negmuladd 0 0 8;mul 9 1;mul 9 2;mul 0 9;mul 12 1;mul 13 4;mulsub 9 3 14;sub 15 14;mul 4 4;mul 17 1;mul 9 18;neg 19;mul 5 1;muladd 4 3 21;muladd 6 2 22;negmuladd 0 18 23;mul 0 24;sub 20 25;sub 26 25;add 27 7;mul 28 9;>10,11,16,29": {fusedTanhBurgers7AVX2F32, fusedTanhBurgers7AVX2F64, fusedTanhBurgers7AVX512F32, fusedTanhBurgers7AVX512F64},
+	// tanh-burgers-8
+	"f,f,f,f,r,r,r,f;const 1;negmuladd 0 0 8;mul 0 9;mul 10 1;neg 11;mul 9 2;mul 9 3;mul 1 4;mul 9 15;neg 16;mul 3 5;muladd 2 6 18;negmuladd 0 15 19;mul 0 20;sub 17 21;sub 22 21;add 23 7;mul 24 9;>12,13,14,25": {fusedTanhBurgers8AVX2F32, fusedTanhBurgers8AVX2F64, fusedTanhBurgers8AVX512F32, fusedTanhBurgers8AVX512F64},
 	// tanh-burgers-rows-2
-	"f,r,f,f,f,r,r;add 0 1;tanh 7;const 1;negmuladd 8 8 9;mul 2 10;mul 3 10;mul 4 10;mul 3 3;mul 8 10;negmuladd 14 15 13;mul 10 5;mul 10 6;>8,11,12,16,17,18": {fusedTanhBurgersRows2AVX2F32, fusedTanhBurgersRows2AVX2F64, fusedTanhBurgersRows2AVX512F32, fusedTanhBurgersRows2AVX512F64},
-	// tanh-burgers-rows-3
-	"f,c,r,f,r,f,f,r,c;const 1;negmuladd 0 0 9;mul 0 10;mul 11 4;mul 3 12;mul 1 2;mulsub 10 14 13;sub 15 13;mul 3 3;mul 17 4;mul 10 18;neg 19;mul 5 4;muladd 3 14 21;muladd 6 7 22;negmuladd 0 18 23;mul 0 24;sub 20 25;sub 26 25;muladd 8 2 27;mul 10 28;>16,29": {fusedTanhBurgersRows3AVX2F32, fusedTanhBurgersRows3AVX2F64, fusedTanhBurgersRows3AVX512F32, fusedTanhBurgersRows3AVX512F64},
+	"f,r,f,f,f,r,r;add 0 1;tanh 7;const 1;negmuladd 8 8 9;mul 10 2;mul 10 3;mul 10 4;mul 3 3;mul 8 10;negmuladd 14 15 13;mul 10 5;mul 10 6;>8,11,12,16,17,18": {fusedTanhBurgersRows2AVX2F32, fusedTanhBurgersRows2AVX2F64, fusedTanhBurgersRows2AVX512F32, fusedTanhBurgersRows2AVX512F64},
 	// tanh-burgers-rows-4
-	"f,f,f;const 1;negmuladd 0 0 3;mul 4 1;mul 4 2;>5,6": {fusedTanhBurgersRows4AVX2F32, fusedTanhBurgersRows4AVX2F64, fusedTanhBurgersRows4AVX512F32, fusedTanhBurgersRows4AVX512F64},
+	"f,c,r,r,f,f,f,r,c;const 1;negmuladd 0 0 9;mul 0 10;mul 11 3;mul 12 4;mul 1 2;mulsub 10 14 13;sub 15 13;mul 4 4;mul 17 3;mul 10 18;neg 19;mul 5 3;muladd 4 14 21;muladd 6 7 22;negmuladd 0 18 23;mul 0 24;sub 20 25;sub 26 25;muladd 8 2 27;mul 28 10;>16,29": {fusedTanhBurgersRows4AVX2F32, fusedTanhBurgersRows4AVX2F64, fusedTanhBurgersRows4AVX512F32, fusedTanhBurgersRows4AVX512F64},
 	// tanh-burgers-rows-5
-	"f,f;const 1;negmuladd 0 0 2;mul 3 1;>4": {fusedTanhBurgersRows5AVX2F32, fusedTanhBurgersRows5AVX2F64, fusedTanhBurgersRows5AVX512F32, fusedTanhBurgersRows5AVX512F64},
+	"f,f,f;const 1;negmuladd 0 0 3;mul 4 1;mul 4 2;>5,6": {fusedTanhBurgersRows5AVX2F32, fusedTanhBurgersRows5AVX2F64, fusedTanhBurgersRows5AVX512F32, fusedTanhBurgersRows5AVX512F64},
 	// tanh-burgers-rows-6
-	"f,f,f,f,f,f,f,f;const 1;negmuladd 0 0 8;mul 0 9;mul 10 3;mul 2 11;mulsub 9 1 12;sub 13 12;mul 2 2;mul 15 3;mul 9 16;neg 17;mul 4 3;muladd 2 1 19;muladd 5 6 20;negmuladd 0 16 21;mul 0 22;sub 18 23;sub 24 23;add 25 7;mul 9 26;>14,27": {fusedTanhBurgersRows6AVX2F32, fusedTanhBurgersRows6AVX2F64, fusedTanhBurgersRows6AVX512F32, fusedTanhBurgersRows6AVX512F64},
+	"f,f;const 1;negmuladd 0 0 2;mul 3 1;>4": {fusedTanhBurgersRows6AVX2F32, fusedTanhBurgersRows6AVX2F64, fusedTanhBurgersRows6AVX512F32, fusedTanhBurgersRows6AVX512F64},
 	// tanh-burgers-rows-7
-	"f,f,r,f,r,r,f,f;const 1;negmuladd 0 0 8;mul 0 9;mul 10 3;mul 2 11;mulsub 9 1 12;sub 13 12;mul 4 3;mul 9 15;neg 16;mul 2 1;muladd 5 6 18;negmuladd 0 15 19;mul 0 20;sub 17 21;sub 22 21;add 23 7;mul 9 24;>14,25": {fusedTanhBurgersRows7AVX2F32, fusedTanhBurgersRows7AVX2F64, fusedTanhBurgersRows7AVX512F32, fusedTanhBurgersRows7AVX512F64},
-	// relu-classifier-0
-	"f,r;add 0 1;const 0;max 2 3;>4": {fusedReluClassifier0AVX2F32, fusedReluClassifier0AVX2F64, fusedReluClassifier0AVX512F32, fusedReluClassifier0AVX512F64},
-	// relu-classifier-2
-	"f,r,f;const 0;add 0 1;less 3 4;where 5 2 3;>6": {fusedReluClassifier2AVX2F32, fusedReluClassifier2AVX2F64, fusedReluClassifier2AVX512F32, fusedReluClassifier2AVX512F64},
-	// tanh-classifier-2
-	"f,f;const 1;negmuladd 1 1 2;mul 0 3;>4": {fusedTanhClassifier2AVX2F32, fusedTanhClassifier2AVX2F64, fusedTanhClassifier2AVX512F32, fusedTanhClassifier2AVX512F64},
+	"f,f,f,f,f,f,f,f;const 1;negmuladd 0 0 8;mul 0 9;mul 10 2;mul 11 3;mulsub 9 1 12;sub 13 12;mul 3 3;mul 15 2;mul 9 16;neg 17;mul 4 2;muladd 3 1 19;muladd 5 6 20;negmuladd 0 16 21;mul 0 22;sub 18 23;sub 24 23;add 25 7;mul 26 9;>14,27": {fusedTanhBurgersRows7AVX2F32, fusedTanhBurgersRows7AVX2F64, fusedTanhBurgersRows7AVX512F32, fusedTanhBurgersRows7AVX512F64},
+	// tanh-burgers-rows-8
+	"f,f,f,r,r,f,r,f;const 1;negmuladd 0 0 8;mul 0 9;mul 10 2;mul 11 3;mulsub 9 1 12;sub 13 12;mul 2 4;mul 9 15;neg 16;mul 5 6;muladd 1 3 18;negmuladd 0 15 19;mul 0 20;sub 17 21;sub 22 21;add 23 7;mul 24 9;>14,25": {fusedTanhBurgersRows8AVX2F32, fusedTanhBurgersRows8AVX2F64, fusedTanhBurgersRows8AVX512F32, fusedTanhBurgersRows8AVX512F64},
+	// relu-classifier-1
+	"f,r;add 0 1;const 0;max 2 3;>4": {fusedReluClassifier1AVX2F32, fusedReluClassifier1AVX2F64, fusedReluClassifier1AVX512F32, fusedReluClassifier1AVX512F64},
+	// relu-classifier-7
+	"f,r,f;const 0;add 0 1;less 3 4;where 5 2 3;>6": {fusedReluClassifier7AVX2F32, fusedReluClassifier7AVX2F64, fusedReluClassifier7AVX512F32, fusedReluClassifier7AVX512F64},
+	// free-fall-6
+	"f,c,r,c,f,f,c;const 1;negmuladd 0 0 7;mul 1 2;mul 8 9;mul 0 8;mul 11 9;mul 12 4;mul 3 2;mulsub 8 14 13;sub 15 13;mul 4 4;mul 17 9;mul 8 18;neg 19;mul 4 14;muladd 5 9 21;negmuladd 0 18 22;mul 0 23;sub 20 24;sub 25 24;muladd 6 2 26;mul 27 8;>10,16,28": {fusedFreeFall6AVX2F32, fusedFreeFall6AVX2F64, fusedFreeFall6AVX512F32, fusedFreeFall6AVX512F64},
+	// free-fall-rows-3
+	"f,r,f,f,c,r,c,c;add 0 1;tanh 8;const 1;negmuladd 9 9 10;mul 11 2;mul 11 3;mul 2 2;mul 9 11;negmuladd 14 15 13;mul 4 5;mul 11 17;mul 15 17;mul 19 2;mul 6 5;mulsub 11 21 20;sub 22 20;mul 14 17;mul 11 24;neg 25;mul 21 2;muladd 17 3 27;negmuladd 9 24 28;mul 9 29;sub 26 30;sub 31 30;muladd 7 5 32;mul 33 11;>9,12,16,18,23,34": {fusedFreeFallRows3AVX2F32, fusedFreeFallRows3AVX2F64, fusedFreeFallRows3AVX512F32, fusedFreeFallRows3AVX512F64},
+	// free-fall-hard-6
+	"f,c,r,c,f,f,c;const 1;negmuladd 0 0 7;mul 1 2;mul 8 9;mul 0 8;mul 11 9;mul 12 4;mul 3 2;mulsub 8 14 13;sub 15 13;mul 4 4;mul 17 9;mul 8 18;neg 19;mul 5 9;muladd 4 14 21;negmuladd 0 18 22;mul 0 23;sub 20 24;sub 25 24;muladd 6 2 26;mul 27 8;>10,16,28": {fusedFreeFallHard6AVX2F32, fusedFreeFallHard6AVX2F64, fusedFreeFallHard6AVX512F32, fusedFreeFallHard6AVX512F64},
 }
 
 //go:noescape
@@ -133,40 +135,40 @@ func fusedTanhSecond1AVX512F32(a *byte)
 func fusedTanhSecond1AVX512F64(a *byte)
 
 //go:noescape
-func fusedTanhSecond3AVX2F32(a *byte)
+func fusedTanhSecond6AVX2F32(a *byte)
 
 //go:noescape
-func fusedTanhSecond3AVX2F64(a *byte)
+func fusedTanhSecond6AVX2F64(a *byte)
 
 //go:noescape
-func fusedTanhSecond3AVX512F32(a *byte)
+func fusedTanhSecond6AVX512F32(a *byte)
 
 //go:noescape
-func fusedTanhSecond3AVX512F64(a *byte)
+func fusedTanhSecond6AVX512F64(a *byte)
 
 //go:noescape
-func fusedTanhSecond4AVX2F32(a *byte)
+func fusedTanhSecond7AVX2F32(a *byte)
 
 //go:noescape
-func fusedTanhSecond4AVX2F64(a *byte)
+func fusedTanhSecond7AVX2F64(a *byte)
 
 //go:noescape
-func fusedTanhSecond4AVX512F32(a *byte)
+func fusedTanhSecond7AVX512F32(a *byte)
 
 //go:noescape
-func fusedTanhSecond4AVX512F64(a *byte)
+func fusedTanhSecond7AVX512F64(a *byte)
 
 //go:noescape
-func fusedTanhSecond5AVX2F32(a *byte)
+func fusedTanhSecond8AVX2F32(a *byte)
 
 //go:noescape
-func fusedTanhSecond5AVX2F64(a *byte)
+func fusedTanhSecond8AVX2F64(a *byte)
 
 //go:noescape
-func fusedTanhSecond5AVX512F32(a *byte)
+func fusedTanhSecond8AVX512F32(a *byte)
 
 //go:noescape
-func fusedTanhSecond5AVX512F64(a *byte)
+func fusedTanhSecond8AVX512F64(a *byte)
 
 //go:noescape
 func fusedTanhSecondRows2AVX2F32(a *byte)
@@ -181,28 +183,16 @@ func fusedTanhSecondRows2AVX512F32(a *byte)
 func fusedTanhSecondRows2AVX512F64(a *byte)
 
 //go:noescape
-func fusedTanhSecondRows3AVX2F32(a *byte)
+func fusedTanhSecondRows5AVX2F32(a *byte)
 
 //go:noescape
-func fusedTanhSecondRows3AVX2F64(a *byte)
+func fusedTanhSecondRows5AVX2F64(a *byte)
 
 //go:noescape
-func fusedTanhSecondRows3AVX512F32(a *byte)
+func fusedTanhSecondRows5AVX512F32(a *byte)
 
 //go:noescape
-func fusedTanhSecondRows3AVX512F64(a *byte)
-
-//go:noescape
-func fusedTanhSecondRows4AVX2F32(a *byte)
-
-//go:noescape
-func fusedTanhSecondRows4AVX2F64(a *byte)
-
-//go:noescape
-func fusedTanhSecondRows4AVX512F32(a *byte)
-
-//go:noescape
-func fusedTanhSecondRows4AVX512F64(a *byte)
+func fusedTanhSecondRows5AVX512F64(a *byte)
 
 //go:noescape
 func fusedTanhBurgers0AVX2F32(a *byte)
@@ -229,40 +219,40 @@ func fusedTanhBurgers1AVX512F32(a *byte)
 func fusedTanhBurgers1AVX512F64(a *byte)
 
 //go:noescape
-func fusedTanhBurgers3AVX2F32(a *byte)
+func fusedTanhBurgers6AVX2F32(a *byte)
 
 //go:noescape
-func fusedTanhBurgers3AVX2F64(a *byte)
+func fusedTanhBurgers6AVX2F64(a *byte)
 
 //go:noescape
-func fusedTanhBurgers3AVX512F32(a *byte)
+func fusedTanhBurgers6AVX512F32(a *byte)
 
 //go:noescape
-func fusedTanhBurgers3AVX512F64(a *byte)
+func fusedTanhBurgers6AVX512F64(a *byte)
 
 //go:noescape
-func fusedTanhBurgers4AVX2F32(a *byte)
+func fusedTanhBurgers7AVX2F32(a *byte)
 
 //go:noescape
-func fusedTanhBurgers4AVX2F64(a *byte)
+func fusedTanhBurgers7AVX2F64(a *byte)
 
 //go:noescape
-func fusedTanhBurgers4AVX512F32(a *byte)
+func fusedTanhBurgers7AVX512F32(a *byte)
 
 //go:noescape
-func fusedTanhBurgers4AVX512F64(a *byte)
+func fusedTanhBurgers7AVX512F64(a *byte)
 
 //go:noescape
-func fusedTanhBurgers5AVX2F32(a *byte)
+func fusedTanhBurgers8AVX2F32(a *byte)
 
 //go:noescape
-func fusedTanhBurgers5AVX2F64(a *byte)
+func fusedTanhBurgers8AVX2F64(a *byte)
 
 //go:noescape
-func fusedTanhBurgers5AVX512F32(a *byte)
+func fusedTanhBurgers8AVX512F32(a *byte)
 
 //go:noescape
-func fusedTanhBurgers5AVX512F64(a *byte)
+func fusedTanhBurgers8AVX512F64(a *byte)
 
 //go:noescape
 func fusedTanhBurgersRows2AVX2F32(a *byte)
@@ -275,18 +265,6 @@ func fusedTanhBurgersRows2AVX512F32(a *byte)
 
 //go:noescape
 func fusedTanhBurgersRows2AVX512F64(a *byte)
-
-//go:noescape
-func fusedTanhBurgersRows3AVX2F32(a *byte)
-
-//go:noescape
-func fusedTanhBurgersRows3AVX2F64(a *byte)
-
-//go:noescape
-func fusedTanhBurgersRows3AVX512F32(a *byte)
-
-//go:noescape
-func fusedTanhBurgersRows3AVX512F64(a *byte)
 
 //go:noescape
 func fusedTanhBurgersRows4AVX2F32(a *byte)
@@ -337,37 +315,73 @@ func fusedTanhBurgersRows7AVX512F32(a *byte)
 func fusedTanhBurgersRows7AVX512F64(a *byte)
 
 //go:noescape
-func fusedReluClassifier0AVX2F32(a *byte)
+func fusedTanhBurgersRows8AVX2F32(a *byte)
 
 //go:noescape
-func fusedReluClassifier0AVX2F64(a *byte)
+func fusedTanhBurgersRows8AVX2F64(a *byte)
 
 //go:noescape
-func fusedReluClassifier0AVX512F32(a *byte)
+func fusedTanhBurgersRows8AVX512F32(a *byte)
 
 //go:noescape
-func fusedReluClassifier0AVX512F64(a *byte)
+func fusedTanhBurgersRows8AVX512F64(a *byte)
 
 //go:noescape
-func fusedReluClassifier2AVX2F32(a *byte)
+func fusedReluClassifier1AVX2F32(a *byte)
 
 //go:noescape
-func fusedReluClassifier2AVX2F64(a *byte)
+func fusedReluClassifier1AVX2F64(a *byte)
 
 //go:noescape
-func fusedReluClassifier2AVX512F32(a *byte)
+func fusedReluClassifier1AVX512F32(a *byte)
 
 //go:noescape
-func fusedReluClassifier2AVX512F64(a *byte)
+func fusedReluClassifier1AVX512F64(a *byte)
 
 //go:noescape
-func fusedTanhClassifier2AVX2F32(a *byte)
+func fusedReluClassifier7AVX2F32(a *byte)
 
 //go:noescape
-func fusedTanhClassifier2AVX2F64(a *byte)
+func fusedReluClassifier7AVX2F64(a *byte)
 
 //go:noescape
-func fusedTanhClassifier2AVX512F32(a *byte)
+func fusedReluClassifier7AVX512F32(a *byte)
 
 //go:noescape
-func fusedTanhClassifier2AVX512F64(a *byte)
+func fusedReluClassifier7AVX512F64(a *byte)
+
+//go:noescape
+func fusedFreeFall6AVX2F32(a *byte)
+
+//go:noescape
+func fusedFreeFall6AVX2F64(a *byte)
+
+//go:noescape
+func fusedFreeFall6AVX512F32(a *byte)
+
+//go:noescape
+func fusedFreeFall6AVX512F64(a *byte)
+
+//go:noescape
+func fusedFreeFallRows3AVX2F32(a *byte)
+
+//go:noescape
+func fusedFreeFallRows3AVX2F64(a *byte)
+
+//go:noescape
+func fusedFreeFallRows3AVX512F32(a *byte)
+
+//go:noescape
+func fusedFreeFallRows3AVX512F64(a *byte)
+
+//go:noescape
+func fusedFreeFallHard6AVX2F32(a *byte)
+
+//go:noescape
+func fusedFreeFallHard6AVX2F64(a *byte)
+
+//go:noescape
+func fusedFreeFallHard6AVX512F32(a *byte)
+
+//go:noescape
+func fusedFreeFallHard6AVX512F64(a *byte)

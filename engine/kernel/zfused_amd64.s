@@ -1568,7 +1568,7 @@ column:
 	VMOVAPS      Y15, Y1
 	VFNMADD231PS Y0, Y0, Y1
 	VMOVUPS      (R8)(CX*1), Y2
-	VMULPS       Y1, Y2, Y3
+	VMULPS       Y2, Y1, Y3
 	VMULPS       Y2, Y2, Y2
 	VMULPS       Y1, Y0, Y4
 	VMULPS       (R9)(CX*1), Y1, Y1
@@ -1657,7 +1657,7 @@ column:
 	VMOVAPD      Y15, Y1
 	VFNMADD231PD Y0, Y0, Y1
 	VMOVUPD      (R8)(CX*1), Y2
-	VMULPD       Y1, Y2, Y3
+	VMULPD       Y2, Y1, Y3
 	VMULPD       (R9)(CX*1), Y1, Y4
 	VMOVUPD      Y0, (R10)(CX*1)
 	VMOVUPD      Y3, (R11)(CX*1)
@@ -1730,7 +1730,7 @@ column:
 	VORPS             Z0, Z1, Z0
 	VFNMADD231PS      Z0, Z0, Z3
 	VMOVUPS           (R8)(CX*1), Z1
-	VMULPS            Z3, Z1, Z2
+	VMULPS            Z1, Z3, Z2
 	VMULPS            (R9)(CX*1), Z3, Z4
 	VMOVUPS           Z0, (R10)(CX*1)
 	VMOVUPS           Z2, (R11)(CX*1)
@@ -1829,7 +1829,7 @@ column:
 	VMULPD       (R9)(CX*1), Z1, Z2
 	VMULPD       Z1, Z0, Z3
 	VMOVUPD      (R8)(CX*1), Z4
-	VMULPD       Z1, Z4, Z1
+	VMULPD       Z4, Z1, Z1
 	VMOVUPD      Z0, (R10)(CX*1)
 	VMOVUPD      Z1, (R11)(CX*1)
 	VMULPD       Z4, Z4, Z0
@@ -1850,9 +1850,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond3AVX2F32(a *byte)
+// func fusedTanhSecond6AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhSecond3AVX2F32(SB), $56-8
+TEXT ·fusedTanhSecond6AVX2F32(SB), $56-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -1883,30 +1883,30 @@ column:
 	VMOVUPS      (DI)(CX*1), Y0
 	VMULPS       Y0, Y15, Y1
 	VMULPS       Y0, Y14, Y0
-	VMULPS       (R9)(CX*1), Y1, Y2
-	VMOVUPS      (R8)(CX*1), Y3
-	VFMADD231PS  Y0, Y3, Y2
-	VMULPS       Y3, Y3, Y4
+	VMOVUPS      (R8)(CX*1), Y2
+	VMULPS       Y0, Y2, Y3
+	VFMADD231PS  (R9)(CX*1), Y1, Y3
+	VMULPS       Y2, Y2, Y4
 	VMULPS       Y1, Y4, Y4
 	VMOVUPS      (BX)(CX*1), Y5
-	VFNMADD231PS Y4, Y5, Y2
-	VMULPS       Y2, Y5, Y2
+	VFNMADD231PS Y4, Y5, Y3
+	VMULPS       Y3, Y5, Y3
 	VMOVAPS      Y13, Y6
 	VFNMADD231PS Y5, Y5, Y6
 	VMULPS       Y6, Y5, Y5
 	VMULPS       Y1, Y5, Y5
-	VMULPS       Y5, Y3, Y3
+	VMULPS       Y2, Y5, Y2
 	VMULPS       Y1, Y6, Y1
 	VMOVUPS      Y1, (R10)(CX*1)
 	VMULPS       Y4, Y6, Y1
 	VXORPS       Y12, Y1, Y1
-	VSUBPS       Y2, Y1, Y1
-	VSUBPS       Y2, Y1, Y1
-	VADDPS       Y1, Y0, Y1
-	VFMSUB213PS  Y3, Y6, Y0
-	VSUBPS       Y3, Y0, Y0
+	VSUBPS       Y3, Y1, Y1
+	VSUBPS       Y3, Y1, Y1
+	VADDPS       Y0, Y1, Y1
+	VFMSUB213PS  Y2, Y6, Y0
+	VSUBPS       Y2, Y0, Y0
 	VMOVUPS      Y0, (R11)(CX*1)
-	VMULPS       Y1, Y6, Y0
+	VMULPS       Y6, Y1, Y0
 	VMOVUPS      Y0, (R12)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -1927,9 +1927,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond3AVX2F64(a *byte)
+// func fusedTanhSecond6AVX2F64(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhSecond3AVX2F64(SB), $56-8
+TEXT ·fusedTanhSecond6AVX2F64(SB), $56-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -1960,30 +1960,30 @@ column:
 	VMOVUPD      (DI)(CX*1), Y0
 	VMULPD       Y0, Y15, Y1
 	VMULPD       Y0, Y14, Y0
-	VMULPD       (R9)(CX*1), Y1, Y2
-	VMOVUPD      (R8)(CX*1), Y3
-	VFMADD231PD  Y0, Y3, Y2
-	VMULPD       Y3, Y3, Y4
+	VMOVUPD      (R8)(CX*1), Y2
+	VMULPD       Y0, Y2, Y3
+	VFMADD231PD  (R9)(CX*1), Y1, Y3
+	VMULPD       Y2, Y2, Y4
 	VMULPD       Y1, Y4, Y4
 	VMOVUPD      (BX)(CX*1), Y5
-	VFNMADD231PD Y4, Y5, Y2
-	VMULPD       Y2, Y5, Y2
+	VFNMADD231PD Y4, Y5, Y3
+	VMULPD       Y3, Y5, Y3
 	VMOVAPD      Y13, Y6
 	VFNMADD231PD Y5, Y5, Y6
 	VMULPD       Y6, Y5, Y5
 	VMULPD       Y1, Y5, Y5
-	VMULPD       Y5, Y3, Y3
+	VMULPD       Y2, Y5, Y2
 	VMULPD       Y1, Y6, Y1
 	VMOVUPD      Y1, (R10)(CX*1)
 	VMULPD       Y4, Y6, Y1
 	VXORPD       Y12, Y1, Y1
-	VSUBPD       Y2, Y1, Y1
-	VSUBPD       Y2, Y1, Y1
-	VADDPD       Y1, Y0, Y1
-	VFMSUB213PD  Y3, Y6, Y0
-	VSUBPD       Y3, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VSUBPD       Y3, Y1, Y1
+	VADDPD       Y0, Y1, Y1
+	VFMSUB213PD  Y2, Y6, Y0
+	VSUBPD       Y2, Y0, Y0
 	VMOVUPD      Y0, (R11)(CX*1)
-	VMULPD       Y1, Y6, Y0
+	VMULPD       Y6, Y1, Y0
 	VMOVUPD      Y0, (R12)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -2004,9 +2004,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond3AVX512F32(a *byte)
+// func fusedTanhSecond6AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhSecond3AVX512F32(SB), $56-8
+TEXT ·fusedTanhSecond6AVX512F32(SB), $56-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -2035,30 +2035,30 @@ column:
 	VMOVUPS      (DI)(CX*1), Z0
 	VMULPS       Z0, Z31, Z1
 	VMULPS       Z0, Z30, Z0
-	VMULPS       (R9)(CX*1), Z1, Z2
-	VMOVUPS      (R8)(CX*1), Z3
-	VFMADD231PS  Z0, Z3, Z2
-	VMULPS       Z3, Z3, Z4
+	VMOVUPS      (R8)(CX*1), Z2
+	VMULPS       Z0, Z2, Z3
+	VFMADD231PS  (R9)(CX*1), Z1, Z3
+	VMULPS       Z2, Z2, Z4
 	VMULPS       Z1, Z4, Z4
 	VMOVUPS      (BX)(CX*1), Z5
-	VFNMADD231PS Z4, Z5, Z2
-	VMULPS       Z2, Z5, Z2
+	VFNMADD231PS Z4, Z5, Z3
+	VMULPS       Z3, Z5, Z3
 	VBROADCASTSS fusedConsts<>+224(SB), Z6
 	VFNMADD231PS Z5, Z5, Z6
 	VMULPS       Z6, Z5, Z5
 	VMULPS       Z1, Z5, Z5
-	VMULPS       Z5, Z3, Z3
+	VMULPS       Z2, Z5, Z2
 	VMULPS       Z1, Z6, Z1
 	VMOVUPS      Z1, (R10)(CX*1)
 	VMULPS       Z4, Z6, Z1
 	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
-	VSUBPS       Z2, Z1, Z1
-	VSUBPS       Z2, Z1, Z1
-	VADDPS       Z1, Z0, Z1
-	VFMSUB213PS  Z3, Z6, Z0
-	VSUBPS       Z3, Z0, Z0
+	VSUBPS       Z3, Z1, Z1
+	VSUBPS       Z3, Z1, Z1
+	VADDPS       Z0, Z1, Z1
+	VFMSUB213PS  Z2, Z6, Z0
+	VSUBPS       Z2, Z0, Z0
 	VMOVUPS      Z0, (R11)(CX*1)
-	VMULPS       Z1, Z6, Z0
+	VMULPS       Z6, Z1, Z0
 	VMOVUPS      Z0, (R12)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
@@ -2079,9 +2079,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond3AVX512F64(a *byte)
+// func fusedTanhSecond6AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhSecond3AVX512F64(SB), $56-8
+TEXT ·fusedTanhSecond6AVX512F64(SB), $56-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -2110,30 +2110,30 @@ column:
 	VMOVUPD      (DI)(CX*1), Z0
 	VMULPD       Z0, Z31, Z1
 	VMULPD       Z0, Z30, Z0
-	VMULPD       (R9)(CX*1), Z1, Z2
-	VMOVUPD      (R8)(CX*1), Z3
-	VFMADD231PD  Z0, Z3, Z2
-	VMULPD       Z3, Z3, Z4
+	VMOVUPD      (R8)(CX*1), Z2
+	VMULPD       Z0, Z2, Z3
+	VFMADD231PD  (R9)(CX*1), Z1, Z3
+	VMULPD       Z2, Z2, Z4
 	VMULPD       Z1, Z4, Z4
 	VMOVUPD      (BX)(CX*1), Z5
-	VFNMADD231PD Z4, Z5, Z2
-	VMULPD       Z2, Z5, Z2
+	VFNMADD231PD Z4, Z5, Z3
+	VMULPD       Z3, Z5, Z3
 	VBROADCASTSD fusedConsts<>+736(SB), Z6
 	VFNMADD231PD Z5, Z5, Z6
 	VMULPD       Z6, Z5, Z5
 	VMULPD       Z1, Z5, Z5
-	VMULPD       Z5, Z3, Z3
+	VMULPD       Z2, Z5, Z2
 	VMULPD       Z1, Z6, Z1
 	VMOVUPD      Z1, (R10)(CX*1)
 	VMULPD       Z4, Z6, Z1
 	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
-	VSUBPD       Z2, Z1, Z1
-	VSUBPD       Z2, Z1, Z1
-	VADDPD       Z1, Z0, Z1
-	VFMSUB213PD  Z3, Z6, Z0
-	VSUBPD       Z3, Z0, Z0
+	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z1, Z1
+	VADDPD       Z0, Z1, Z1
+	VFMSUB213PD  Z2, Z6, Z0
+	VSUBPD       Z2, Z0, Z0
 	VMOVUPD      Z0, (R11)(CX*1)
-	VMULPD       Z1, Z6, Z0
+	VMULPD       Z6, Z1, Z0
 	VMOVUPD      Z0, (R12)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
@@ -2154,9 +2154,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond4AVX2F32(a *byte)
+// func fusedTanhSecond7AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhSecond4AVX2F32(SB), $56-8
+TEXT ·fusedTanhSecond7AVX2F32(SB), $56-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -2192,7 +2192,7 @@ column:
 	VFNMADD231PS Y5, Y5, Y6
 	VMULPS       Y6, Y5, Y5
 	VMULPS       Y0, Y5, Y5
-	VMULPS       Y5, Y2, Y2
+	VMULPS       Y2, Y5, Y2
 	VMULPS       Y0, Y6, Y0
 	VFMSUB213PS  Y2, Y6, Y3
 	VSUBPS       Y2, Y3, Y2
@@ -2203,7 +2203,7 @@ column:
 	VADDPS       (R11)(CX*1), Y1, Y1
 	VMOVUPS      Y0, (R12)(CX*1)
 	VMOVUPS      Y2, (R13)(CX*1)
-	VMULPS       Y1, Y6, Y0
+	VMULPS       Y6, Y1, Y0
 	VMOVUPS      Y0, (R14)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -2222,9 +2222,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond4AVX2F64(a *byte)
+// func fusedTanhSecond7AVX2F64(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhSecond4AVX2F64(SB), $56-8
+TEXT ·fusedTanhSecond7AVX2F64(SB), $56-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -2260,7 +2260,7 @@ column:
 	VFNMADD231PD Y5, Y5, Y6
 	VMULPD       Y6, Y5, Y5
 	VMULPD       Y0, Y5, Y5
-	VMULPD       Y5, Y2, Y2
+	VMULPD       Y2, Y5, Y2
 	VMULPD       Y0, Y6, Y0
 	VFMSUB213PD  Y2, Y6, Y3
 	VSUBPD       Y2, Y3, Y2
@@ -2271,7 +2271,7 @@ column:
 	VADDPD       (R11)(CX*1), Y1, Y1
 	VMOVUPD      Y0, (R12)(CX*1)
 	VMOVUPD      Y2, (R13)(CX*1)
-	VMULPD       Y1, Y6, Y0
+	VMULPD       Y6, Y1, Y0
 	VMOVUPD      Y0, (R14)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -2290,9 +2290,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond4AVX512F32(a *byte)
+// func fusedTanhSecond7AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhSecond4AVX512F32(SB), $56-8
+TEXT ·fusedTanhSecond7AVX512F32(SB), $56-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -2326,7 +2326,7 @@ column:
 	VFNMADD231PS Z5, Z5, Z6
 	VMULPS       Z6, Z5, Z5
 	VMULPS       Z0, Z5, Z5
-	VMULPS       Z5, Z2, Z2
+	VMULPS       Z2, Z5, Z2
 	VMULPS       Z0, Z6, Z0
 	VFMSUB213PS  Z2, Z6, Z3
 	VSUBPS       Z2, Z3, Z2
@@ -2337,7 +2337,7 @@ column:
 	VADDPS       (R11)(CX*1), Z1, Z1
 	VMOVUPS      Z0, (R12)(CX*1)
 	VMOVUPS      Z2, (R13)(CX*1)
-	VMULPS       Z1, Z6, Z0
+	VMULPS       Z6, Z1, Z0
 	VMOVUPS      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
@@ -2356,9 +2356,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond4AVX512F64(a *byte)
+// func fusedTanhSecond7AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhSecond4AVX512F64(SB), $56-8
+TEXT ·fusedTanhSecond7AVX512F64(SB), $56-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -2392,7 +2392,7 @@ column:
 	VFNMADD231PD Z5, Z5, Z6
 	VMULPD       Z6, Z5, Z5
 	VMULPD       Z0, Z5, Z5
-	VMULPD       Z5, Z2, Z2
+	VMULPD       Z2, Z5, Z2
 	VMULPD       Z0, Z6, Z0
 	VFMSUB213PD  Z2, Z6, Z3
 	VSUBPD       Z2, Z3, Z2
@@ -2403,7 +2403,7 @@ column:
 	VADDPD       (R11)(CX*1), Z1, Z1
 	VMOVUPD      Z0, (R12)(CX*1)
 	VMOVUPD      Z2, (R13)(CX*1)
-	VMULPD       Z1, Z6, Z0
+	VMULPD       Z6, Z1, Z0
 	VMOVUPD      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
@@ -2422,9 +2422,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond5AVX2F32(a *byte)
+// func fusedTanhSecond8AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhSecond5AVX2F32(SB), $56-8
+TEXT ·fusedTanhSecond8AVX2F32(SB), $56-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -2466,7 +2466,7 @@ column:
 	VADDPS       (R11)(CX*1), Y0, Y0
 	VMOVUPS      Y2, (R12)(CX*1)
 	VMOVUPS      Y5, (R13)(CX*1)
-	VMULPS       Y0, Y1, Y0
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (R14)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -2485,9 +2485,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond5AVX2F64(a *byte)
+// func fusedTanhSecond8AVX2F64(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhSecond5AVX2F64(SB), $56-8
+TEXT ·fusedTanhSecond8AVX2F64(SB), $56-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -2529,7 +2529,7 @@ column:
 	VADDPD       (R11)(CX*1), Y0, Y0
 	VMOVUPD      Y2, (R12)(CX*1)
 	VMOVUPD      Y5, (R13)(CX*1)
-	VMULPD       Y0, Y1, Y0
+	VMULPD       Y1, Y0, Y0
 	VMOVUPD      Y0, (R14)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -2548,9 +2548,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond5AVX512F32(a *byte)
+// func fusedTanhSecond8AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhSecond5AVX512F32(SB), $56-8
+TEXT ·fusedTanhSecond8AVX512F32(SB), $56-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -2591,7 +2591,7 @@ column:
 	VADDPS       (R11)(CX*1), Z0, Z0
 	VMOVUPS      Z2, (R12)(CX*1)
 	VMOVUPS      Z5, (R13)(CX*1)
-	VMULPS       Z0, Z1, Z0
+	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
@@ -2610,9 +2610,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecond5AVX512F64(a *byte)
+// func fusedTanhSecond8AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhSecond5AVX512F64(SB), $56-8
+TEXT ·fusedTanhSecond8AVX512F64(SB), $56-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -2653,7 +2653,7 @@ column:
 	VADDPD       (R11)(CX*1), Z0, Z0
 	VMOVUPD      Z2, (R12)(CX*1)
 	VMOVUPD      Z5, (R13)(CX*1)
-	VMULPD       Z0, Z1, Z0
+	VMULPD       Z1, Z0, Z0
 	VMOVUPD      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
@@ -2699,8 +2699,6 @@ TEXT ·fusedTanhSecondRows2AVX2F32(SB), $80-8
 	VBROADCASTSS fusedConsts<>+480(SB), Y14
 	VBROADCASTSS fusedConsts<>+128(SB), Y13
 	VBROADCASTSS fusedConsts<>+0(SB), Y12
-	VBROADCASTSS fusedConsts<>+32(SB), Y11
-	VBROADCASTSS fusedConsts<>+64(SB), Y10
 
 row:
 	XORQ CX, CX
@@ -2709,8 +2707,9 @@ column:
 	VMOVUPS      (BX)(CX*1), Y0
 	VADDPS       (DI)(CX*1), Y0, Y0
 	VANDPS       Y12, Y0, Y1
-	VMINPS       Y1, Y11, Y1
-	VMULPS       Y10, Y1, Y1
+	VMOVUPS      fusedConsts<>+32(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       fusedConsts<>+64(SB), Y1, Y1
 	VANDPS       Y14, Y0, Y0
 	VMOVUPS      fusedConsts<>+96(SB), Y2
 	VFMADD213PS  Y13, Y1, Y2
@@ -2737,36 +2736,36 @@ column:
 	VFNMADD231PS Y0, Y0, Y1
 	VMULPS       Y1, Y0, Y2
 	VMOVUPS      (R8)(CX*1), Y3
-	VMULPS       Y1, Y3, Y4
+	VMULPS       Y3, Y1, Y4
 	VMULPS       Y3, Y3, Y5
 	VMOVUPS      (R9)(CX*1), Y6
-	VMULPS       Y1, Y6, Y7
+	VMULPS       Y6, Y1, Y7
 	VFNMADD231PS Y2, Y5, Y7
-	VMOVUPS      (R11)(CX*1), Y8
+	VMOVUPS      (R10)(CX*1), Y8
 	VMULPS       Y8, Y2, Y2
-	VMULPS       Y2, Y3, Y2
+	VMULPS       Y3, Y2, Y2
 	VMULPS       Y8, Y5, Y5
-	VMULPS       Y8, Y6, Y6
-	VMULPS       Y8, Y1, Y8
-	VMOVUPS      (R10)(CX*1), Y9
-	VFMADD213PS  Y6, Y9, Y3
+	VMULPS       Y8, Y1, Y9
+	VMULPS       Y5, Y1, Y10
+	VXORPS       Y14, Y10, Y10
+	VMOVUPS      (R11)(CX*1), Y11
+	VMULPS       Y11, Y3, Y3
 	VMOVUPS      Y0, (R12)(CX*1)
 	VMOVUPS      Y4, (R13)(CX*1)
 	VMOVUPS      Y7, (R14)(CX*1)
-	MOVQ         16(SP), AX
-	VMOVUPS      Y8, (AX)(CX*1)
-	VFNMADD231PS Y5, Y0, Y3
-	VMULPS       Y5, Y1, Y4
-	VXORPS       Y14, Y4, Y4
-	VMULPS       Y3, Y0, Y0
-	VSUBPS       Y0, Y4, Y3
-	VSUBPS       Y0, Y3, Y0
-	VADDPS       Y0, Y9, Y0
-	VFMSUB213PS  Y2, Y1, Y9
-	VSUBPS       Y2, Y9, Y2
 	MOVQ         8(SP), AX
+	VMOVUPS      Y9, (AX)(CX*1)
+	VFMADD213PS  Y3, Y6, Y8
+	VFNMADD213PS Y8, Y0, Y5
+	VMULPS       Y5, Y0, Y0
+	VSUBPS       Y0, Y10, Y3
+	VSUBPS       Y0, Y3, Y0
+	VADDPS       Y11, Y0, Y0
+	VFMSUB213PS  Y2, Y1, Y11
+	VSUBPS       Y2, Y11, Y2
+	MOVQ         16(SP), AX
 	VMOVUPS      Y2, (AX)(CX*1)
-	VMULPS       Y0, Y1, Y0
+	VMULPS       Y1, Y0, Y0
 	MOVQ         24(SP), AX
 	VMOVUPS      Y0, (AX)(CX*1)
 	ADDQ         $0x20, CX
@@ -2819,8 +2818,6 @@ TEXT ·fusedTanhSecondRows2AVX2F64(SB), $80-8
 	VBROADCASTSD fusedConsts<>+1152(SB), Y14
 	VBROADCASTSD fusedConsts<>+640(SB), Y13
 	VBROADCASTSD fusedConsts<>+512(SB), Y12
-	VBROADCASTSD fusedConsts<>+544(SB), Y11
-	VBROADCASTSD fusedConsts<>+576(SB), Y10
 
 row:
 	XORQ CX, CX
@@ -2829,8 +2826,9 @@ column:
 	VMOVUPD      (BX)(CX*1), Y0
 	VADDPD       (DI)(CX*1), Y0, Y0
 	VANDPD       Y12, Y0, Y1
-	VMINPD       Y1, Y11, Y1
-	VMULPD       Y10, Y1, Y1
+	VMOVUPD      fusedConsts<>+544(SB), Y2
+	VMINPD       Y1, Y2, Y1
+	VMULPD       fusedConsts<>+576(SB), Y1, Y1
 	VANDPD       Y14, Y0, Y0
 	VMOVUPD      fusedConsts<>+608(SB), Y2
 	VFMADD213PD  Y13, Y1, Y2
@@ -2862,36 +2860,36 @@ column:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       Y1, Y0, Y2
 	VMOVUPD      (R8)(CX*1), Y3
-	VMULPD       Y1, Y3, Y4
+	VMULPD       Y3, Y1, Y4
 	VMULPD       Y3, Y3, Y5
 	VMOVUPD      (R9)(CX*1), Y6
-	VMULPD       Y1, Y6, Y7
+	VMULPD       Y6, Y1, Y7
 	VFNMADD231PD Y2, Y5, Y7
-	VMOVUPD      (R11)(CX*1), Y8
+	VMOVUPD      (R10)(CX*1), Y8
 	VMULPD       Y8, Y2, Y2
-	VMULPD       Y2, Y3, Y2
+	VMULPD       Y3, Y2, Y2
 	VMULPD       Y8, Y5, Y5
-	VMULPD       Y8, Y6, Y6
-	VMULPD       Y8, Y1, Y8
-	VMOVUPD      (R10)(CX*1), Y9
-	VFMADD213PD  Y6, Y9, Y3
+	VMULPD       Y8, Y1, Y9
+	VMULPD       Y5, Y1, Y10
+	VXORPD       Y14, Y10, Y10
+	VMOVUPD      (R11)(CX*1), Y11
+	VMULPD       Y11, Y3, Y3
 	VMOVUPD      Y0, (R12)(CX*1)
 	VMOVUPD      Y4, (R13)(CX*1)
 	VMOVUPD      Y7, (R14)(CX*1)
-	MOVQ         16(SP), AX
-	VMOVUPD      Y8, (AX)(CX*1)
-	VFNMADD231PD Y5, Y0, Y3
-	VMULPD       Y5, Y1, Y4
-	VXORPD       Y14, Y4, Y4
-	VMULPD       Y3, Y0, Y0
-	VSUBPD       Y0, Y4, Y3
-	VSUBPD       Y0, Y3, Y0
-	VADDPD       Y0, Y9, Y0
-	VFMSUB213PD  Y2, Y1, Y9
-	VSUBPD       Y2, Y9, Y2
 	MOVQ         8(SP), AX
+	VMOVUPD      Y9, (AX)(CX*1)
+	VFMADD213PD  Y3, Y6, Y8
+	VFNMADD213PD Y8, Y0, Y5
+	VMULPD       Y5, Y0, Y0
+	VSUBPD       Y0, Y10, Y3
+	VSUBPD       Y0, Y3, Y0
+	VADDPD       Y11, Y0, Y0
+	VFMSUB213PD  Y2, Y1, Y11
+	VSUBPD       Y2, Y11, Y2
+	MOVQ         16(SP), AX
 	VMOVUPD      Y2, (AX)(CX*1)
-	VMULPD       Y0, Y1, Y0
+	VMULPD       Y1, Y0, Y0
 	MOVQ         24(SP), AX
 	VMOVUPD      Y0, (AX)(CX*1)
 	ADDQ         $0x20, CX
@@ -2980,36 +2978,36 @@ column:
 	VFNMADD231PS      Z0, Z0, Z1
 	VMULPS            Z1, Z0, Z2
 	VMOVUPS           (R8)(CX*1), Z3
-	VMULPS            Z1, Z3, Z4
+	VMULPS            Z3, Z1, Z4
 	VMULPS            Z3, Z3, Z5
 	VMOVUPS           (R9)(CX*1), Z6
-	VMULPS            Z1, Z6, Z7
+	VMULPS            Z6, Z1, Z7
 	VFNMADD231PS      Z2, Z5, Z7
-	VMOVUPS           (R11)(CX*1), Z8
+	VMOVUPS           (R10)(CX*1), Z8
 	VMULPS            Z8, Z2, Z2
-	VMULPS            Z2, Z3, Z2
+	VMULPS            Z3, Z2, Z2
 	VMULPS            Z8, Z5, Z5
-	VMULPS            Z8, Z6, Z6
-	VMULPS            Z8, Z1, Z8
-	VMOVUPS           (R10)(CX*1), Z9
-	VFMADD213PS       Z6, Z9, Z3
+	VMULPS            Z8, Z1, Z9
+	VMULPS            Z5, Z1, Z10
+	VXORPS            Z30, Z10, Z10
+	VMOVUPS           (R11)(CX*1), Z11
+	VMULPS            Z11, Z3, Z3
 	VMOVUPS           Z0, (R12)(CX*1)
 	VMOVUPS           Z4, (R13)(CX*1)
 	VMOVUPS           Z7, (R14)(CX*1)
-	MOVQ              16(SP), AX
-	VMOVUPS           Z8, (AX)(CX*1)
-	VFNMADD231PS      Z5, Z0, Z3
-	VMULPS            Z5, Z1, Z4
-	VXORPS            Z30, Z4, Z4
-	VMULPS            Z3, Z0, Z0
-	VSUBPS            Z0, Z4, Z3
-	VSUBPS            Z0, Z3, Z0
-	VADDPS            Z0, Z9, Z0
-	VFMSUB213PS       Z2, Z1, Z9
-	VSUBPS            Z2, Z9, Z2
 	MOVQ              8(SP), AX
+	VMOVUPS           Z9, (AX)(CX*1)
+	VFMADD213PS       Z3, Z6, Z8
+	VFNMADD213PS      Z8, Z0, Z5
+	VMULPS            Z5, Z0, Z0
+	VSUBPS            Z0, Z10, Z3
+	VSUBPS            Z0, Z3, Z0
+	VADDPS            Z11, Z0, Z0
+	VFMSUB213PS       Z2, Z1, Z11
+	VSUBPS            Z2, Z11, Z2
+	MOVQ              16(SP), AX
 	VMOVUPS           Z2, (AX)(CX*1)
-	VMULPS            Z0, Z1, Z0
+	VMULPS            Z1, Z0, Z0
 	MOVQ              24(SP), AX
 	VMOVUPS           Z0, (AX)(CX*1)
 	ADDQ              $0x40, CX
@@ -3118,36 +3116,36 @@ column:
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z0, Z2
 	VMOVUPD      (R8)(CX*1), Z3
-	VMULPD       Z1, Z3, Z4
+	VMULPD       Z3, Z1, Z4
 	VMULPD       Z3, Z3, Z5
 	VMOVUPD      (R9)(CX*1), Z6
-	VMULPD       Z1, Z6, Z7
+	VMULPD       Z6, Z1, Z7
 	VFNMADD231PD Z2, Z5, Z7
-	VMOVUPD      (R11)(CX*1), Z8
+	VMOVUPD      (R10)(CX*1), Z8
 	VMULPD       Z8, Z2, Z2
-	VMULPD       Z2, Z3, Z2
+	VMULPD       Z3, Z2, Z2
 	VMULPD       Z8, Z5, Z5
-	VMULPD       Z8, Z6, Z6
-	VMULPD       Z8, Z1, Z8
-	VMOVUPD      (R10)(CX*1), Z9
-	VFMADD213PD  Z6, Z9, Z3
+	VMULPD       Z8, Z1, Z9
+	VMULPD       Z5, Z1, Z10
+	VXORPD       Z30, Z10, Z10
+	VMOVUPD      (R11)(CX*1), Z11
+	VMULPD       Z11, Z3, Z3
 	VMOVUPD      Z0, (R12)(CX*1)
 	VMOVUPD      Z4, (R13)(CX*1)
 	VMOVUPD      Z7, (R14)(CX*1)
-	MOVQ         16(SP), AX
-	VMOVUPD      Z8, (AX)(CX*1)
-	VFNMADD231PD Z5, Z0, Z3
-	VMULPD       Z5, Z1, Z4
-	VXORPD       Z30, Z4, Z4
-	VMULPD       Z3, Z0, Z0
-	VSUBPD       Z0, Z4, Z3
-	VSUBPD       Z0, Z3, Z0
-	VADDPD       Z0, Z9, Z0
-	VFMSUB213PD  Z2, Z1, Z9
-	VSUBPD       Z2, Z9, Z2
 	MOVQ         8(SP), AX
+	VMOVUPD      Z9, (AX)(CX*1)
+	VFMADD213PD  Z3, Z6, Z8
+	VFNMADD213PD Z8, Z0, Z5
+	VMULPD       Z5, Z0, Z0
+	VSUBPD       Z0, Z10, Z3
+	VSUBPD       Z0, Z3, Z0
+	VADDPD       Z11, Z0, Z0
+	VFMSUB213PD  Z2, Z1, Z11
+	VSUBPD       Z2, Z11, Z2
+	MOVQ         16(SP), AX
 	VMOVUPD      Z2, (AX)(CX*1)
-	VMULPD       Z0, Z1, Z0
+	VMULPD       Z1, Z0, Z0
 	MOVQ         24(SP), AX
 	VMOVUPD      Z0, (AX)(CX*1)
 	ADDQ         $0x40, CX
@@ -3173,277 +3171,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecondRows3AVX2F32(a *byte)
+// func fusedTanhSecondRows5AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhSecondRows3AVX2F32(SB), $56-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x02, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         32(SI), R10
-	MOVQ         40(SI), R11
-	MOVQ         384(SI), R12
-	MOVQ         392(SI), R13
-	MOVQ         400(SI), R14
-	VBROADCASTSS fusedConsts<>+224(SB), Y15
-	VBROADCASTSS fusedConsts<>+480(SB), Y14
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPS      (R9)(CX*1), Y0
-	VMULPS       (R10)(CX*1), Y0, Y1
-	VMOVUPS      (R8)(CX*1), Y2
-	VMOVUPS      (DI)(CX*1), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMULPS       Y2, Y2, Y4
-	VMULPS       Y0, Y4, Y4
-	VMOVUPS      (BX)(CX*1), Y5
-	VFNMADD231PS Y4, Y5, Y1
-	VMULPS       Y1, Y5, Y1
-	VMOVAPS      Y15, Y6
-	VFNMADD231PS Y5, Y5, Y6
-	VMULPS       Y6, Y5, Y5
-	VMULPS       Y0, Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VFMSUB213PS  Y2, Y6, Y3
-	VSUBPS       Y2, Y3, Y2
-	VMULPS       Y0, Y6, Y0
-	VMULPS       Y4, Y6, Y3
-	VXORPS       Y14, Y3, Y3
-	VSUBPS       Y1, Y3, Y3
-	VSUBPS       Y1, Y3, Y1
-	VADDPS       (R11)(CX*1), Y1, Y1
-	VMOVUPS      Y2, (R12)(CX*1)
-	VMOVUPS      Y0, (R13)(CX*1)
-	VMULPS       Y1, Y6, Y0
-	VMOVUPS      Y0, (R14)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         512(SI), R12
-	ADDQ         520(SI), R13
-	ADDQ         528(SI), R14
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhSecondRows3AVX2F64(a *byte)
-// Requires: AVX, FMA3
-TEXT ·fusedTanhSecondRows3AVX2F64(SB), $56-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x03, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         32(SI), R10
-	MOVQ         40(SI), R11
-	MOVQ         384(SI), R12
-	MOVQ         392(SI), R13
-	MOVQ         400(SI), R14
-	VBROADCASTSD fusedConsts<>+736(SB), Y15
-	VBROADCASTSD fusedConsts<>+1152(SB), Y14
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPD      (R9)(CX*1), Y0
-	VMULPD       (R10)(CX*1), Y0, Y1
-	VMOVUPD      (R8)(CX*1), Y2
-	VMOVUPD      (DI)(CX*1), Y3
-	VFMADD231PD  Y3, Y2, Y1
-	VMULPD       Y2, Y2, Y4
-	VMULPD       Y0, Y4, Y4
-	VMOVUPD      (BX)(CX*1), Y5
-	VFNMADD231PD Y4, Y5, Y1
-	VMULPD       Y1, Y5, Y1
-	VMOVAPD      Y15, Y6
-	VFNMADD231PD Y5, Y5, Y6
-	VMULPD       Y6, Y5, Y5
-	VMULPD       Y0, Y5, Y5
-	VMULPD       Y5, Y2, Y2
-	VFMSUB213PD  Y2, Y6, Y3
-	VSUBPD       Y2, Y3, Y2
-	VMULPD       Y0, Y6, Y0
-	VMULPD       Y4, Y6, Y3
-	VXORPD       Y14, Y3, Y3
-	VSUBPD       Y1, Y3, Y3
-	VSUBPD       Y1, Y3, Y1
-	VADDPD       (R11)(CX*1), Y1, Y1
-	VMOVUPD      Y2, (R12)(CX*1)
-	VMOVUPD      Y0, (R13)(CX*1)
-	VMULPD       Y1, Y6, Y0
-	VMOVUPD      Y0, (R14)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         512(SI), R12
-	ADDQ         520(SI), R13
-	ADDQ         528(SI), R14
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhSecondRows3AVX512F32(a *byte)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhSecondRows3AVX512F32(SB), $56-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 384(SI), R12
-	MOVQ 392(SI), R13
-	MOVQ 400(SI), R14
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPS      (R9)(CX*1), Z0
-	VMULPS       (R10)(CX*1), Z0, Z1
-	VMOVUPS      (R8)(CX*1), Z2
-	VMOVUPS      (DI)(CX*1), Z3
-	VFMADD231PS  Z3, Z2, Z1
-	VMULPS       Z2, Z2, Z4
-	VMULPS       Z0, Z4, Z4
-	VMOVUPS      (BX)(CX*1), Z5
-	VFNMADD231PS Z4, Z5, Z1
-	VMULPS       Z1, Z5, Z1
-	VBROADCASTSS fusedConsts<>+224(SB), Z6
-	VFNMADD231PS Z5, Z5, Z6
-	VMULPS       Z6, Z5, Z5
-	VMULPS       Z0, Z5, Z5
-	VMULPS       Z5, Z2, Z2
-	VFMSUB213PS  Z2, Z6, Z3
-	VSUBPS       Z2, Z3, Z2
-	VMULPS       Z0, Z6, Z0
-	VMULPS       Z4, Z6, Z3
-	VXORPS.BCST  fusedConsts<>+480(SB), Z3, Z3
-	VSUBPS       Z1, Z3, Z3
-	VSUBPS       Z1, Z3, Z1
-	VADDPS       (R11)(CX*1), Z1, Z1
-	VMOVUPS      Z2, (R12)(CX*1)
-	VMOVUPS      Z0, (R13)(CX*1)
-	VMULPS       Z1, Z6, Z0
-	VMOVUPS      Z0, (R14)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         512(SI), R12
-	ADDQ         520(SI), R13
-	ADDQ         528(SI), R14
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhSecondRows3AVX512F64(a *byte)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhSecondRows3AVX512F64(SB), $56-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 384(SI), R12
-	MOVQ 392(SI), R13
-	MOVQ 400(SI), R14
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPD      (R9)(CX*1), Z0
-	VMULPD       (R10)(CX*1), Z0, Z1
-	VMOVUPD      (R8)(CX*1), Z2
-	VMOVUPD      (DI)(CX*1), Z3
-	VFMADD231PD  Z3, Z2, Z1
-	VMULPD       Z2, Z2, Z4
-	VMULPD       Z0, Z4, Z4
-	VMOVUPD      (BX)(CX*1), Z5
-	VFNMADD231PD Z4, Z5, Z1
-	VMULPD       Z1, Z5, Z1
-	VBROADCASTSD fusedConsts<>+736(SB), Z6
-	VFNMADD231PD Z5, Z5, Z6
-	VMULPD       Z6, Z5, Z5
-	VMULPD       Z0, Z5, Z5
-	VMULPD       Z5, Z2, Z2
-	VFMSUB213PD  Z2, Z6, Z3
-	VSUBPD       Z2, Z3, Z2
-	VMULPD       Z0, Z6, Z0
-	VMULPD       Z4, Z6, Z3
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z3, Z3
-	VSUBPD       Z1, Z3, Z3
-	VSUBPD       Z1, Z3, Z1
-	VADDPD       (R11)(CX*1), Z1, Z1
-	VMOVUPD      Z2, (R12)(CX*1)
-	VMOVUPD      Z0, (R13)(CX*1)
-	VMULPD       Z1, Z6, Z0
-	VMOVUPD      Z0, (R14)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         512(SI), R12
-	ADDQ         520(SI), R13
-	ADDQ         528(SI), R14
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhSecondRows4AVX2F32(a *byte)
-// Requires: AVX, FMA3
-TEXT ·fusedTanhSecondRows4AVX2F32(SB), $56-8
+TEXT ·fusedTanhSecondRows5AVX2F32(SB), $56-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -3464,19 +3194,19 @@ row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS      (R9)(CX*1), Y0
+	VMOVUPS      (R8)(CX*1), Y0
 	VMULPS       (R10)(CX*1), Y0, Y1
 	VMOVUPS      (BX)(CX*1), Y2
 	VMOVAPS      Y15, Y3
 	VFNMADD231PS Y2, Y2, Y3
 	VMULPS       Y3, Y2, Y4
 	VMULPS       Y0, Y4, Y0
-	VMOVUPS      (R8)(CX*1), Y4
-	VMULPS       Y0, Y4, Y0
+	VMOVUPS      (R9)(CX*1), Y4
+	VMULPS       Y4, Y0, Y0
 	VMULPS       Y1, Y3, Y5
 	VXORPS       Y14, Y5, Y5
 	VMOVUPS      (DI)(CX*1), Y6
-	VMULPS       Y6, Y4, Y4
+	VMULPS       Y4, Y6, Y4
 	VFNMADD213PS Y4, Y2, Y1
 	VMULPS       Y1, Y2, Y1
 	VFMSUB213PS  Y0, Y3, Y6
@@ -3485,7 +3215,7 @@ column:
 	VSUBPS       Y1, Y2, Y1
 	VADDPS       (R11)(CX*1), Y1, Y1
 	VMOVUPS      Y0, (R12)(CX*1)
-	VMULPS       Y1, Y3, Y0
+	VMULPS       Y3, Y1, Y0
 	VMOVUPS      Y0, (R13)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -3503,9 +3233,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecondRows4AVX2F64(a *byte)
+// func fusedTanhSecondRows5AVX2F64(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhSecondRows4AVX2F64(SB), $56-8
+TEXT ·fusedTanhSecondRows5AVX2F64(SB), $56-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -3526,19 +3256,19 @@ row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD      (R9)(CX*1), Y0
+	VMOVUPD      (R8)(CX*1), Y0
 	VMULPD       (R10)(CX*1), Y0, Y1
 	VMOVUPD      (BX)(CX*1), Y2
 	VMOVAPD      Y15, Y3
 	VFNMADD231PD Y2, Y2, Y3
 	VMULPD       Y3, Y2, Y4
 	VMULPD       Y0, Y4, Y0
-	VMOVUPD      (R8)(CX*1), Y4
-	VMULPD       Y0, Y4, Y0
+	VMOVUPD      (R9)(CX*1), Y4
+	VMULPD       Y4, Y0, Y0
 	VMULPD       Y1, Y3, Y5
 	VXORPD       Y14, Y5, Y5
 	VMOVUPD      (DI)(CX*1), Y6
-	VMULPD       Y6, Y4, Y4
+	VMULPD       Y4, Y6, Y4
 	VFNMADD213PD Y4, Y2, Y1
 	VMULPD       Y1, Y2, Y1
 	VFMSUB213PD  Y0, Y3, Y6
@@ -3547,7 +3277,7 @@ column:
 	VSUBPD       Y1, Y2, Y1
 	VADDPD       (R11)(CX*1), Y1, Y1
 	VMOVUPD      Y0, (R12)(CX*1)
-	VMULPD       Y1, Y3, Y0
+	VMULPD       Y3, Y1, Y0
 	VMOVUPD      Y0, (R13)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -3565,9 +3295,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecondRows4AVX512F32(a *byte)
+// func fusedTanhSecondRows5AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhSecondRows4AVX512F32(SB), $56-8
+TEXT ·fusedTanhSecondRows5AVX512F32(SB), $56-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -3586,19 +3316,19 @@ row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS      (R9)(CX*1), Z0
+	VMOVUPS      (R8)(CX*1), Z0
 	VMULPS       (R10)(CX*1), Z0, Z1
 	VMOVUPS      (BX)(CX*1), Z2
 	VBROADCASTSS fusedConsts<>+224(SB), Z3
 	VFNMADD231PS Z2, Z2, Z3
 	VMULPS       Z3, Z2, Z4
 	VMULPS       Z0, Z4, Z0
-	VMOVUPS      (R8)(CX*1), Z4
-	VMULPS       Z0, Z4, Z0
+	VMOVUPS      (R9)(CX*1), Z4
+	VMULPS       Z4, Z0, Z0
 	VMULPS       Z1, Z3, Z5
 	VXORPS.BCST  fusedConsts<>+480(SB), Z5, Z5
 	VMOVUPS      (DI)(CX*1), Z6
-	VMULPS       Z6, Z4, Z4
+	VMULPS       Z4, Z6, Z4
 	VFNMADD213PS Z4, Z2, Z1
 	VMULPS       Z1, Z2, Z1
 	VFMSUB213PS  Z0, Z3, Z6
@@ -3607,7 +3337,7 @@ column:
 	VSUBPS       Z1, Z2, Z1
 	VADDPS       (R11)(CX*1), Z1, Z1
 	VMOVUPS      Z0, (R12)(CX*1)
-	VMULPS       Z1, Z3, Z0
+	VMULPS       Z3, Z1, Z0
 	VMOVUPS      Z0, (R13)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
@@ -3625,9 +3355,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhSecondRows4AVX512F64(a *byte)
+// func fusedTanhSecondRows5AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhSecondRows4AVX512F64(SB), $56-8
+TEXT ·fusedTanhSecondRows5AVX512F64(SB), $56-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -3646,19 +3376,19 @@ row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD      (R9)(CX*1), Z0
+	VMOVUPD      (R8)(CX*1), Z0
 	VMULPD       (R10)(CX*1), Z0, Z1
 	VMOVUPD      (BX)(CX*1), Z2
 	VBROADCASTSD fusedConsts<>+736(SB), Z3
 	VFNMADD231PD Z2, Z2, Z3
 	VMULPD       Z3, Z2, Z4
 	VMULPD       Z0, Z4, Z0
-	VMOVUPD      (R8)(CX*1), Z4
-	VMULPD       Z0, Z4, Z0
+	VMOVUPD      (R9)(CX*1), Z4
+	VMULPD       Z4, Z0, Z0
 	VMULPD       Z1, Z3, Z5
 	VXORPD.BCST  fusedConsts<>+1152(SB), Z5, Z5
 	VMOVUPD      (DI)(CX*1), Z6
-	VMULPD       Z6, Z4, Z4
+	VMULPD       Z4, Z6, Z4
 	VFNMADD213PD Z4, Z2, Z1
 	VMULPD       Z1, Z2, Z1
 	VFMSUB213PD  Z0, Z3, Z6
@@ -3667,7 +3397,7 @@ column:
 	VSUBPD       Z1, Z2, Z1
 	VADDPD       (R11)(CX*1), Z1, Z1
 	VMOVUPD      Z0, (R12)(CX*1)
-	VMULPD       Z1, Z3, Z0
+	VMULPD       Z3, Z1, Z0
 	VMOVUPD      Z0, (R13)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
@@ -4111,7 +3841,7 @@ column:
 	VFNMADD231PS Y0, Y0, Y1
 	VMULPS       (R8)(CX*1), Y1, Y2
 	VMOVUPS      (R9)(CX*1), Y3
-	VMULPS       Y1, Y3, Y4
+	VMULPS       Y3, Y1, Y4
 	VMULPS       (R10)(CX*1), Y1, Y5
 	VMOVUPS      Y0, (R11)(CX*1)
 	VMOVUPS      Y2, (R12)(CX*1)
@@ -4205,7 +3935,7 @@ column:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       (R8)(CX*1), Y1, Y2
 	VMOVUPD      (R9)(CX*1), Y3
-	VMULPD       Y1, Y3, Y4
+	VMULPD       Y3, Y1, Y4
 	VMULPD       (R10)(CX*1), Y1, Y5
 	VMOVUPD      Y0, (R11)(CX*1)
 	VMOVUPD      Y2, (R12)(CX*1)
@@ -4284,7 +4014,7 @@ column:
 	VFNMADD231PS      Z0, Z0, Z3
 	VMULPS            (R8)(CX*1), Z3, Z1
 	VMOVUPS           (R9)(CX*1), Z2
-	VMULPS            Z3, Z2, Z4
+	VMULPS            Z2, Z3, Z4
 	VMULPS            (R10)(CX*1), Z3, Z5
 	VMOVUPS           Z0, (R11)(CX*1)
 	VMOVUPS           Z1, (R12)(CX*1)
@@ -4389,7 +4119,7 @@ column:
 	VMULPD       (R10)(CX*1), Z1, Z3
 	VMULPD       Z1, Z0, Z4
 	VMOVUPD      (R9)(CX*1), Z5
-	VMULPD       Z1, Z5, Z1
+	VMULPD       Z5, Z1, Z1
 	VMOVUPD      Z0, (R11)(CX*1)
 	VMOVUPD      Z2, (R12)(CX*1)
 	VMOVUPD      Z1, (R13)(CX*1)
@@ -4413,9 +4143,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers3AVX2F32(a *byte)
+// func fusedTanhBurgers6AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgers3AVX2F32(SB), $80-8
+TEXT ·fusedTanhBurgers6AVX2F32(SB), $80-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -4423,7 +4153,7 @@ TEXT ·fusedTanhBurgers3AVX2F32(SB), $80-8
 	SHLQ         $0x02, DX
 	MOVQ         (SI), BX
 	MOVQ         16(SI), DI
-	MOVQ         32(SI), R8
+	MOVQ         40(SI), R8
 	MOVQ         48(SI), R9
 	MOVQ         56(SI), R10
 	MOVQ         384(SI), R11
@@ -4436,8 +4166,8 @@ TEXT ·fusedTanhBurgers3AVX2F32(SB), $80-8
 	MOVQ         AX, 16(SP)
 	MOVQ         24(SI), AX
 	MOVQ         AX, 32(SP)
-	MOVQ         40(SI), AX
-	MOVQ         AX, 48(SP)
+	MOVQ         32(SI), AX
+	MOVQ         AX, 40(SP)
 	MOVQ         64(SI), AX
 	MOVQ         AX, 72(SP)
 
@@ -4446,7 +4176,7 @@ row:
 	VBROADCASTSS (AX), Y15
 	MOVQ         32(SP), AX
 	VBROADCASTSS (AX), Y14
-	MOVQ         48(SP), AX
+	MOVQ         40(SP), AX
 	VBROADCASTSS (AX), Y13
 	MOVQ         72(SP), AX
 	VBROADCASTSS (AX), Y10
@@ -4459,8 +4189,8 @@ column:
 	VMULPS       Y0, Y14, Y3
 	VMULPS       Y0, Y13, Y4
 	VMOVUPS      (R8)(CX*1), Y5
-	VFMADD231PS  Y3, Y5, Y2
-	VFMADD231PS  (R10)(CX*1), Y4, Y2
+	VFMADD231PS  Y4, Y5, Y2
+	VFMADD231PS  (R10)(CX*1), Y3, Y2
 	VMULPS       Y5, Y5, Y6
 	VMULPS       Y1, Y6, Y6
 	VMOVUPS      (BX)(CX*1), Y7
@@ -4468,29 +4198,29 @@ column:
 	VMULPS       Y2, Y7, Y2
 	VMOVAPS      Y12, Y8
 	VFNMADD231PS Y7, Y7, Y8
-	VMULPS       Y8, Y7, Y7
-	VMULPS       Y1, Y7, Y7
-	VMULPS       Y7, Y5, Y5
+	VMULPS       Y3, Y8, Y3
+	VMOVUPS      Y3, (R12)(CX*1)
+	VMULPS       Y8, Y7, Y3
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y5, Y3, Y3
 	VMULPS       Y1, Y8, Y1
 	VMOVUPS      Y1, (R11)(CX*1)
-	VFMSUB213PS  Y5, Y8, Y3
-	VSUBPS       Y5, Y3, Y1
-	VMOVUPS      Y1, (R12)(CX*1)
-	VMULPS       Y4, Y8, Y1
+	VFMSUB213PS  Y3, Y8, Y4
+	VSUBPS       Y3, Y4, Y1
 	VMOVUPS      Y1, (R13)(CX*1)
 	VMULPS       Y6, Y8, Y1
 	VXORPS       Y11, Y1, Y1
 	VSUBPS       Y2, Y1, Y1
 	VSUBPS       Y2, Y1, Y1
 	VFMADD213PS  Y1, Y10, Y0
-	VMULPS       Y0, Y8, Y0
+	VMULPS       Y8, Y0, Y0
 	VMOVUPS      Y0, (R14)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
 	JLT          column
 	ADDQ         192(SI), BX
 	ADDQ         208(SI), DI
-	ADDQ         224(SI), R8
+	ADDQ         232(SI), R8
 	ADDQ         240(SI), R9
 	ADDQ         248(SI), R10
 	ADDQ         512(SI), R11
@@ -4501,8 +4231,8 @@ column:
 	ADDQ         AX, 16(SP)
 	MOVQ         216(SI), AX
 	ADDQ         AX, 32(SP)
-	MOVQ         232(SI), AX
-	ADDQ         AX, 48(SP)
+	MOVQ         224(SI), AX
+	ADDQ         AX, 40(SP)
 	MOVQ         256(SI), AX
 	ADDQ         AX, 72(SP)
 	DECQ         (SP)
@@ -4510,9 +4240,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers3AVX2F64(a *byte)
+// func fusedTanhBurgers6AVX2F64(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgers3AVX2F64(SB), $80-8
+TEXT ·fusedTanhBurgers6AVX2F64(SB), $80-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -4520,7 +4250,7 @@ TEXT ·fusedTanhBurgers3AVX2F64(SB), $80-8
 	SHLQ         $0x03, DX
 	MOVQ         (SI), BX
 	MOVQ         16(SI), DI
-	MOVQ         32(SI), R8
+	MOVQ         40(SI), R8
 	MOVQ         48(SI), R9
 	MOVQ         56(SI), R10
 	MOVQ         384(SI), R11
@@ -4533,8 +4263,8 @@ TEXT ·fusedTanhBurgers3AVX2F64(SB), $80-8
 	MOVQ         AX, 16(SP)
 	MOVQ         24(SI), AX
 	MOVQ         AX, 32(SP)
-	MOVQ         40(SI), AX
-	MOVQ         AX, 48(SP)
+	MOVQ         32(SI), AX
+	MOVQ         AX, 40(SP)
 	MOVQ         64(SI), AX
 	MOVQ         AX, 72(SP)
 
@@ -4543,7 +4273,7 @@ row:
 	VBROADCASTSD (AX), Y15
 	MOVQ         32(SP), AX
 	VBROADCASTSD (AX), Y14
-	MOVQ         48(SP), AX
+	MOVQ         40(SP), AX
 	VBROADCASTSD (AX), Y13
 	MOVQ         72(SP), AX
 	VBROADCASTSD (AX), Y10
@@ -4556,8 +4286,8 @@ column:
 	VMULPD       Y0, Y14, Y3
 	VMULPD       Y0, Y13, Y4
 	VMOVUPD      (R8)(CX*1), Y5
-	VFMADD231PD  Y3, Y5, Y2
-	VFMADD231PD  (R10)(CX*1), Y4, Y2
+	VFMADD231PD  Y4, Y5, Y2
+	VFMADD231PD  (R10)(CX*1), Y3, Y2
 	VMULPD       Y5, Y5, Y6
 	VMULPD       Y1, Y6, Y6
 	VMOVUPD      (BX)(CX*1), Y7
@@ -4565,29 +4295,29 @@ column:
 	VMULPD       Y2, Y7, Y2
 	VMOVAPD      Y12, Y8
 	VFNMADD231PD Y7, Y7, Y8
-	VMULPD       Y8, Y7, Y7
-	VMULPD       Y1, Y7, Y7
-	VMULPD       Y7, Y5, Y5
+	VMULPD       Y3, Y8, Y3
+	VMOVUPD      Y3, (R12)(CX*1)
+	VMULPD       Y8, Y7, Y3
+	VMULPD       Y1, Y3, Y3
+	VMULPD       Y5, Y3, Y3
 	VMULPD       Y1, Y8, Y1
 	VMOVUPD      Y1, (R11)(CX*1)
-	VFMSUB213PD  Y5, Y8, Y3
-	VSUBPD       Y5, Y3, Y1
-	VMOVUPD      Y1, (R12)(CX*1)
-	VMULPD       Y4, Y8, Y1
+	VFMSUB213PD  Y3, Y8, Y4
+	VSUBPD       Y3, Y4, Y1
 	VMOVUPD      Y1, (R13)(CX*1)
 	VMULPD       Y6, Y8, Y1
 	VXORPD       Y11, Y1, Y1
 	VSUBPD       Y2, Y1, Y1
 	VSUBPD       Y2, Y1, Y1
 	VFMADD213PD  Y1, Y10, Y0
-	VMULPD       Y0, Y8, Y0
+	VMULPD       Y8, Y0, Y0
 	VMOVUPD      Y0, (R14)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
 	JLT          column
 	ADDQ         192(SI), BX
 	ADDQ         208(SI), DI
-	ADDQ         224(SI), R8
+	ADDQ         232(SI), R8
 	ADDQ         240(SI), R9
 	ADDQ         248(SI), R10
 	ADDQ         512(SI), R11
@@ -4598,8 +4328,8 @@ column:
 	ADDQ         AX, 16(SP)
 	MOVQ         216(SI), AX
 	ADDQ         AX, 32(SP)
-	MOVQ         232(SI), AX
-	ADDQ         AX, 48(SP)
+	MOVQ         224(SI), AX
+	ADDQ         AX, 40(SP)
 	MOVQ         256(SI), AX
 	ADDQ         AX, 72(SP)
 	DECQ         (SP)
@@ -4607,9 +4337,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers3AVX512F32(a *byte)
+// func fusedTanhBurgers6AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgers3AVX512F32(SB), $392-8
+TEXT ·fusedTanhBurgers6AVX512F32(SB), $392-8
 	MOVQ a+0(FP), SI
 	LEAQ 136(SP), R15
 	ANDQ $-64, R15
@@ -4619,7 +4349,7 @@ TEXT ·fusedTanhBurgers3AVX512F32(SB), $392-8
 	SHLQ $0x02, DX
 	MOVQ (SI), BX
 	MOVQ 16(SI), DI
-	MOVQ 32(SI), R8
+	MOVQ 40(SI), R8
 	MOVQ 48(SI), R9
 	MOVQ 56(SI), R10
 	MOVQ 384(SI), R11
@@ -4630,8 +4360,8 @@ TEXT ·fusedTanhBurgers3AVX512F32(SB), $392-8
 	MOVQ AX, 16(SP)
 	MOVQ 24(SI), AX
 	MOVQ AX, 32(SP)
-	MOVQ 40(SI), AX
-	MOVQ AX, 48(SP)
+	MOVQ 32(SI), AX
+	MOVQ AX, 40(SP)
 	MOVQ 64(SI), AX
 	MOVQ AX, 72(SP)
 
@@ -4640,7 +4370,7 @@ row:
 	VBROADCASTSS (AX), Z31
 	MOVQ         32(SP), AX
 	VBROADCASTSS (AX), Z30
-	MOVQ         48(SP), AX
+	MOVQ         40(SP), AX
 	VBROADCASTSS (AX), Z29
 	MOVQ         72(SP), AX
 	VBROADCASTSS (AX), Z0
@@ -4654,8 +4384,8 @@ column:
 	VMULPS       Z0, Z30, Z3
 	VMULPS       Z0, Z29, Z4
 	VMOVUPS      (R8)(CX*1), Z5
-	VFMADD231PS  Z3, Z5, Z2
-	VFMADD231PS  (R10)(CX*1), Z4, Z2
+	VFMADD231PS  Z4, Z5, Z2
+	VFMADD231PS  (R10)(CX*1), Z3, Z2
 	VMULPS       Z5, Z5, Z6
 	VMULPS       Z1, Z6, Z6
 	VMOVUPS      (BX)(CX*1), Z7
@@ -4663,29 +4393,29 @@ column:
 	VMULPS       Z2, Z7, Z2
 	VBROADCASTSS fusedConsts<>+224(SB), Z8
 	VFNMADD231PS Z7, Z7, Z8
-	VMULPS       Z8, Z7, Z7
-	VMULPS       Z1, Z7, Z7
-	VMULPS       Z7, Z5, Z5
+	VMULPS       Z3, Z8, Z3
+	VMOVUPS      Z3, (R12)(CX*1)
+	VMULPS       Z8, Z7, Z3
+	VMULPS       Z1, Z3, Z3
+	VMULPS       Z5, Z3, Z3
 	VMULPS       Z1, Z8, Z1
 	VMOVUPS      Z1, (R11)(CX*1)
-	VFMSUB213PS  Z5, Z8, Z3
-	VSUBPS       Z5, Z3, Z1
-	VMOVUPS      Z1, (R12)(CX*1)
-	VMULPS       Z4, Z8, Z1
+	VFMSUB213PS  Z3, Z8, Z4
+	VSUBPS       Z3, Z4, Z1
 	VMOVUPS      Z1, (R13)(CX*1)
 	VMULPS       Z6, Z8, Z1
 	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
 	VSUBPS       Z2, Z1, Z1
 	VSUBPS       Z2, Z1, Z1
 	VFMADD132PS  192(R15), Z1, Z0
-	VMULPS       Z0, Z8, Z0
+	VMULPS       Z8, Z0, Z0
 	VMOVUPS      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
 	JLT          column
 	ADDQ         192(SI), BX
 	ADDQ         208(SI), DI
-	ADDQ         224(SI), R8
+	ADDQ         232(SI), R8
 	ADDQ         240(SI), R9
 	ADDQ         248(SI), R10
 	ADDQ         512(SI), R11
@@ -4696,8 +4426,8 @@ column:
 	ADDQ         AX, 16(SP)
 	MOVQ         216(SI), AX
 	ADDQ         AX, 32(SP)
-	MOVQ         232(SI), AX
-	ADDQ         AX, 48(SP)
+	MOVQ         224(SI), AX
+	ADDQ         AX, 40(SP)
 	MOVQ         256(SI), AX
 	ADDQ         AX, 72(SP)
 	DECQ         (SP)
@@ -4705,9 +4435,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers3AVX512F64(a *byte)
+// func fusedTanhBurgers6AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgers3AVX512F64(SB), $392-8
+TEXT ·fusedTanhBurgers6AVX512F64(SB), $392-8
 	MOVQ a+0(FP), SI
 	LEAQ 136(SP), R15
 	ANDQ $-64, R15
@@ -4717,7 +4447,7 @@ TEXT ·fusedTanhBurgers3AVX512F64(SB), $392-8
 	SHLQ $0x03, DX
 	MOVQ (SI), BX
 	MOVQ 16(SI), DI
-	MOVQ 32(SI), R8
+	MOVQ 40(SI), R8
 	MOVQ 48(SI), R9
 	MOVQ 56(SI), R10
 	MOVQ 384(SI), R11
@@ -4728,8 +4458,8 @@ TEXT ·fusedTanhBurgers3AVX512F64(SB), $392-8
 	MOVQ AX, 16(SP)
 	MOVQ 24(SI), AX
 	MOVQ AX, 32(SP)
-	MOVQ 40(SI), AX
-	MOVQ AX, 48(SP)
+	MOVQ 32(SI), AX
+	MOVQ AX, 40(SP)
 	MOVQ 64(SI), AX
 	MOVQ AX, 72(SP)
 
@@ -4738,7 +4468,7 @@ row:
 	VBROADCASTSD (AX), Z31
 	MOVQ         32(SP), AX
 	VBROADCASTSD (AX), Z30
-	MOVQ         48(SP), AX
+	MOVQ         40(SP), AX
 	VBROADCASTSD (AX), Z29
 	MOVQ         72(SP), AX
 	VBROADCASTSD (AX), Z0
@@ -4752,8 +4482,8 @@ column:
 	VMULPD       Z0, Z30, Z3
 	VMULPD       Z0, Z29, Z4
 	VMOVUPD      (R8)(CX*1), Z5
-	VFMADD231PD  Z3, Z5, Z2
-	VFMADD231PD  (R10)(CX*1), Z4, Z2
+	VFMADD231PD  Z4, Z5, Z2
+	VFMADD231PD  (R10)(CX*1), Z3, Z2
 	VMULPD       Z5, Z5, Z6
 	VMULPD       Z1, Z6, Z6
 	VMOVUPD      (BX)(CX*1), Z7
@@ -4761,29 +4491,29 @@ column:
 	VMULPD       Z2, Z7, Z2
 	VBROADCASTSD fusedConsts<>+736(SB), Z8
 	VFNMADD231PD Z7, Z7, Z8
-	VMULPD       Z8, Z7, Z7
-	VMULPD       Z1, Z7, Z7
-	VMULPD       Z7, Z5, Z5
+	VMULPD       Z3, Z8, Z3
+	VMOVUPD      Z3, (R12)(CX*1)
+	VMULPD       Z8, Z7, Z3
+	VMULPD       Z1, Z3, Z3
+	VMULPD       Z5, Z3, Z3
 	VMULPD       Z1, Z8, Z1
 	VMOVUPD      Z1, (R11)(CX*1)
-	VFMSUB213PD  Z5, Z8, Z3
-	VSUBPD       Z5, Z3, Z1
-	VMOVUPD      Z1, (R12)(CX*1)
-	VMULPD       Z4, Z8, Z1
+	VFMSUB213PD  Z3, Z8, Z4
+	VSUBPD       Z3, Z4, Z1
 	VMOVUPD      Z1, (R13)(CX*1)
 	VMULPD       Z6, Z8, Z1
 	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
 	VSUBPD       Z2, Z1, Z1
 	VSUBPD       Z2, Z1, Z1
 	VFMADD132PD  192(R15), Z1, Z0
-	VMULPD       Z0, Z8, Z0
+	VMULPD       Z8, Z0, Z0
 	VMOVUPD      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
 	JLT          column
 	ADDQ         192(SI), BX
 	ADDQ         208(SI), DI
-	ADDQ         224(SI), R8
+	ADDQ         232(SI), R8
 	ADDQ         240(SI), R9
 	ADDQ         248(SI), R10
 	ADDQ         512(SI), R11
@@ -4794,8 +4524,8 @@ column:
 	ADDQ         AX, 16(SP)
 	MOVQ         216(SI), AX
 	ADDQ         AX, 32(SP)
-	MOVQ         232(SI), AX
-	ADDQ         AX, 48(SP)
+	MOVQ         224(SI), AX
+	ADDQ         AX, 40(SP)
 	MOVQ         256(SI), AX
 	ADDQ         AX, 72(SP)
 	DECQ         (SP)
@@ -4803,9 +4533,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers4AVX2F32(a *byte)
+// func fusedTanhBurgers7AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgers4AVX2F32(SB), $96-8
+TEXT ·fusedTanhBurgers7AVX2F32(SB), $96-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -4835,10 +4565,10 @@ row:
 column:
 	VMOVUPS      (DI)(CX*1), Y0
 	VMULPS       (R11)(CX*1), Y0, Y1
-	VMOVUPS      (R9)(CX*1), Y2
-	VMOVUPS      (R8)(CX*1), Y3
+	VMOVUPS      (R10)(CX*1), Y2
+	VMOVUPS      (R9)(CX*1), Y3
 	VFMADD231PS  Y3, Y2, Y1
-	VMOVUPS      (R10)(CX*1), Y4
+	VMOVUPS      (R8)(CX*1), Y4
 	VFMADD231PS  (R12)(CX*1), Y4, Y1
 	VMULPS       Y2, Y2, Y5
 	VMULPS       Y0, Y5, Y5
@@ -4847,24 +4577,24 @@ column:
 	VMULPS       Y1, Y6, Y1
 	VMOVAPS      Y15, Y7
 	VFNMADD231PS Y6, Y6, Y7
+	VMULPS       Y4, Y7, Y4
 	VMULPS       Y7, Y6, Y6
 	VMULPS       Y0, Y6, Y6
-	VMULPS       Y6, Y2, Y2
+	VMULPS       Y2, Y6, Y2
 	VMULPS       Y0, Y7, Y0
 	VFMSUB213PS  Y2, Y7, Y3
 	VSUBPS       Y2, Y3, Y2
-	VMULPS       Y4, Y7, Y3
-	VMULPS       Y5, Y7, Y4
-	VXORPS       Y14, Y4, Y4
-	VSUBPS       Y1, Y4, Y4
-	VSUBPS       Y1, Y4, Y1
+	VMULPS       Y5, Y7, Y3
+	VXORPS       Y14, Y3, Y3
+	VSUBPS       Y1, Y3, Y3
+	VSUBPS       Y1, Y3, Y1
 	VADDPS       (R13)(CX*1), Y1, Y1
 	VMOVUPS      Y0, (R14)(CX*1)
 	MOVQ         8(SP), AX
-	VMOVUPS      Y2, (AX)(CX*1)
+	VMOVUPS      Y4, (AX)(CX*1)
 	MOVQ         16(SP), AX
-	VMOVUPS      Y3, (AX)(CX*1)
-	VMULPS       Y1, Y7, Y0
+	VMOVUPS      Y2, (AX)(CX*1)
+	VMULPS       Y7, Y1, Y0
 	MOVQ         24(SP), AX
 	VMOVUPS      Y0, (AX)(CX*1)
 	ADDQ         $0x20, CX
@@ -4890,9 +4620,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers4AVX2F64(a *byte)
+// func fusedTanhBurgers7AVX2F64(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgers4AVX2F64(SB), $96-8
+TEXT ·fusedTanhBurgers7AVX2F64(SB), $96-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -4922,10 +4652,10 @@ row:
 column:
 	VMOVUPD      (DI)(CX*1), Y0
 	VMULPD       (R11)(CX*1), Y0, Y1
-	VMOVUPD      (R9)(CX*1), Y2
-	VMOVUPD      (R8)(CX*1), Y3
+	VMOVUPD      (R10)(CX*1), Y2
+	VMOVUPD      (R9)(CX*1), Y3
 	VFMADD231PD  Y3, Y2, Y1
-	VMOVUPD      (R10)(CX*1), Y4
+	VMOVUPD      (R8)(CX*1), Y4
 	VFMADD231PD  (R12)(CX*1), Y4, Y1
 	VMULPD       Y2, Y2, Y5
 	VMULPD       Y0, Y5, Y5
@@ -4934,24 +4664,24 @@ column:
 	VMULPD       Y1, Y6, Y1
 	VMOVAPD      Y15, Y7
 	VFNMADD231PD Y6, Y6, Y7
+	VMULPD       Y4, Y7, Y4
 	VMULPD       Y7, Y6, Y6
 	VMULPD       Y0, Y6, Y6
-	VMULPD       Y6, Y2, Y2
+	VMULPD       Y2, Y6, Y2
 	VMULPD       Y0, Y7, Y0
 	VFMSUB213PD  Y2, Y7, Y3
 	VSUBPD       Y2, Y3, Y2
-	VMULPD       Y4, Y7, Y3
-	VMULPD       Y5, Y7, Y4
-	VXORPD       Y14, Y4, Y4
-	VSUBPD       Y1, Y4, Y4
-	VSUBPD       Y1, Y4, Y1
+	VMULPD       Y5, Y7, Y3
+	VXORPD       Y14, Y3, Y3
+	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y1, Y3, Y1
 	VADDPD       (R13)(CX*1), Y1, Y1
 	VMOVUPD      Y0, (R14)(CX*1)
 	MOVQ         8(SP), AX
-	VMOVUPD      Y2, (AX)(CX*1)
+	VMOVUPD      Y4, (AX)(CX*1)
 	MOVQ         16(SP), AX
-	VMOVUPD      Y3, (AX)(CX*1)
-	VMULPD       Y1, Y7, Y0
+	VMOVUPD      Y2, (AX)(CX*1)
+	VMULPD       Y7, Y1, Y0
 	MOVQ         24(SP), AX
 	VMOVUPD      Y0, (AX)(CX*1)
 	ADDQ         $0x20, CX
@@ -4977,9 +4707,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers4AVX512F32(a *byte)
+// func fusedTanhBurgers7AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgers4AVX512F32(SB), $96-8
+TEXT ·fusedTanhBurgers7AVX512F32(SB), $96-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -5007,10 +4737,10 @@ row:
 column:
 	VMOVUPS      (DI)(CX*1), Z0
 	VMULPS       (R11)(CX*1), Z0, Z1
-	VMOVUPS      (R9)(CX*1), Z2
-	VMOVUPS      (R8)(CX*1), Z3
+	VMOVUPS      (R10)(CX*1), Z2
+	VMOVUPS      (R9)(CX*1), Z3
 	VFMADD231PS  Z3, Z2, Z1
-	VMOVUPS      (R10)(CX*1), Z4
+	VMOVUPS      (R8)(CX*1), Z4
 	VFMADD231PS  (R12)(CX*1), Z4, Z1
 	VMULPS       Z2, Z2, Z5
 	VMULPS       Z0, Z5, Z5
@@ -5019,24 +4749,24 @@ column:
 	VMULPS       Z1, Z6, Z1
 	VBROADCASTSS fusedConsts<>+224(SB), Z7
 	VFNMADD231PS Z6, Z6, Z7
+	VMULPS       Z4, Z7, Z4
 	VMULPS       Z7, Z6, Z6
 	VMULPS       Z0, Z6, Z6
-	VMULPS       Z6, Z2, Z2
+	VMULPS       Z2, Z6, Z2
 	VMULPS       Z0, Z7, Z0
 	VFMSUB213PS  Z2, Z7, Z3
 	VSUBPS       Z2, Z3, Z2
-	VMULPS       Z4, Z7, Z3
-	VMULPS       Z5, Z7, Z4
-	VXORPS.BCST  fusedConsts<>+480(SB), Z4, Z4
-	VSUBPS       Z1, Z4, Z4
-	VSUBPS       Z1, Z4, Z1
+	VMULPS       Z5, Z7, Z3
+	VXORPS.BCST  fusedConsts<>+480(SB), Z3, Z3
+	VSUBPS       Z1, Z3, Z3
+	VSUBPS       Z1, Z3, Z1
 	VADDPS       (R13)(CX*1), Z1, Z1
 	VMOVUPS      Z0, (R14)(CX*1)
 	MOVQ         8(SP), AX
-	VMOVUPS      Z2, (AX)(CX*1)
+	VMOVUPS      Z4, (AX)(CX*1)
 	MOVQ         16(SP), AX
-	VMOVUPS      Z3, (AX)(CX*1)
-	VMULPS       Z1, Z7, Z0
+	VMOVUPS      Z2, (AX)(CX*1)
+	VMULPS       Z7, Z1, Z0
 	MOVQ         24(SP), AX
 	VMOVUPS      Z0, (AX)(CX*1)
 	ADDQ         $0x40, CX
@@ -5062,9 +4792,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers4AVX512F64(a *byte)
+// func fusedTanhBurgers7AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgers4AVX512F64(SB), $96-8
+TEXT ·fusedTanhBurgers7AVX512F64(SB), $96-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -5092,10 +4822,10 @@ row:
 column:
 	VMOVUPD      (DI)(CX*1), Z0
 	VMULPD       (R11)(CX*1), Z0, Z1
-	VMOVUPD      (R9)(CX*1), Z2
-	VMOVUPD      (R8)(CX*1), Z3
+	VMOVUPD      (R10)(CX*1), Z2
+	VMOVUPD      (R9)(CX*1), Z3
 	VFMADD231PD  Z3, Z2, Z1
-	VMOVUPD      (R10)(CX*1), Z4
+	VMOVUPD      (R8)(CX*1), Z4
 	VFMADD231PD  (R12)(CX*1), Z4, Z1
 	VMULPD       Z2, Z2, Z5
 	VMULPD       Z0, Z5, Z5
@@ -5104,24 +4834,24 @@ column:
 	VMULPD       Z1, Z6, Z1
 	VBROADCASTSD fusedConsts<>+736(SB), Z7
 	VFNMADD231PD Z6, Z6, Z7
+	VMULPD       Z4, Z7, Z4
 	VMULPD       Z7, Z6, Z6
 	VMULPD       Z0, Z6, Z6
-	VMULPD       Z6, Z2, Z2
+	VMULPD       Z2, Z6, Z2
 	VMULPD       Z0, Z7, Z0
 	VFMSUB213PD  Z2, Z7, Z3
 	VSUBPD       Z2, Z3, Z2
-	VMULPD       Z4, Z7, Z3
-	VMULPD       Z5, Z7, Z4
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z4, Z4
-	VSUBPD       Z1, Z4, Z4
-	VSUBPD       Z1, Z4, Z1
+	VMULPD       Z5, Z7, Z3
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z3, Z3
+	VSUBPD       Z1, Z3, Z3
+	VSUBPD       Z1, Z3, Z1
 	VADDPD       (R13)(CX*1), Z1, Z1
 	VMOVUPD      Z0, (R14)(CX*1)
 	MOVQ         8(SP), AX
-	VMOVUPD      Z2, (AX)(CX*1)
+	VMOVUPD      Z4, (AX)(CX*1)
 	MOVQ         16(SP), AX
-	VMOVUPD      Z3, (AX)(CX*1)
-	VMULPD       Z1, Z7, Z0
+	VMOVUPD      Z2, (AX)(CX*1)
+	VMULPD       Z7, Z1, Z0
 	MOVQ         24(SP), AX
 	VMOVUPD      Z0, (AX)(CX*1)
 	ADDQ         $0x40, CX
@@ -5147,9 +4877,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers5AVX2F32(a *byte)
+// func fusedTanhBurgers8AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgers5AVX2F32(SB), $96-8
+TEXT ·fusedTanhBurgers8AVX2F32(SB), $96-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -5191,9 +4921,9 @@ column:
 	VMULPS       (R10)(CX*1), Y3, Y3
 	VMULPS       Y3, Y1, Y8
 	VXORPS       Y15, Y8, Y8
-	VMULPS       (R11)(CX*1), Y4, Y4
-	VFMADD132PS  (R12)(CX*1), Y4, Y6
-	VFNMADD213PS Y6, Y0, Y3
+	VMULPS       (R11)(CX*1), Y6, Y6
+	VFMADD132PS  (R12)(CX*1), Y6, Y4
+	VFNMADD213PS Y4, Y0, Y3
 	VMULPS       Y3, Y0, Y0
 	VSUBPS       Y0, Y8, Y3
 	VSUBPS       Y0, Y3, Y0
@@ -5203,7 +4933,7 @@ column:
 	VMOVUPS      Y5, (AX)(CX*1)
 	MOVQ         16(SP), AX
 	VMOVUPS      Y7, (AX)(CX*1)
-	VMULPS       Y0, Y1, Y0
+	VMULPS       Y1, Y0, Y0
 	MOVQ         24(SP), AX
 	VMOVUPS      Y0, (AX)(CX*1)
 	ADDQ         $0x20, CX
@@ -5229,9 +4959,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers5AVX2F64(a *byte)
+// func fusedTanhBurgers8AVX2F64(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgers5AVX2F64(SB), $96-8
+TEXT ·fusedTanhBurgers8AVX2F64(SB), $96-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -5273,9 +5003,9 @@ column:
 	VMULPD       (R10)(CX*1), Y3, Y3
 	VMULPD       Y3, Y1, Y8
 	VXORPD       Y15, Y8, Y8
-	VMULPD       (R11)(CX*1), Y4, Y4
-	VFMADD132PD  (R12)(CX*1), Y4, Y6
-	VFNMADD213PD Y6, Y0, Y3
+	VMULPD       (R11)(CX*1), Y6, Y6
+	VFMADD132PD  (R12)(CX*1), Y6, Y4
+	VFNMADD213PD Y4, Y0, Y3
 	VMULPD       Y3, Y0, Y0
 	VSUBPD       Y0, Y8, Y3
 	VSUBPD       Y0, Y3, Y0
@@ -5285,7 +5015,7 @@ column:
 	VMOVUPD      Y5, (AX)(CX*1)
 	MOVQ         16(SP), AX
 	VMOVUPD      Y7, (AX)(CX*1)
-	VMULPD       Y0, Y1, Y0
+	VMULPD       Y1, Y0, Y0
 	MOVQ         24(SP), AX
 	VMOVUPD      Y0, (AX)(CX*1)
 	ADDQ         $0x20, CX
@@ -5311,9 +5041,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers5AVX512F32(a *byte)
+// func fusedTanhBurgers8AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgers5AVX512F32(SB), $96-8
+TEXT ·fusedTanhBurgers8AVX512F32(SB), $96-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -5354,9 +5084,9 @@ column:
 	VMULPS       (R10)(CX*1), Z3, Z3
 	VMULPS       Z3, Z1, Z8
 	VXORPS       Z31, Z8, Z8
-	VMULPS       (R11)(CX*1), Z4, Z4
-	VFMADD132PS  (R12)(CX*1), Z4, Z6
-	VFNMADD213PS Z6, Z0, Z3
+	VMULPS       (R11)(CX*1), Z6, Z6
+	VFMADD132PS  (R12)(CX*1), Z6, Z4
+	VFNMADD213PS Z4, Z0, Z3
 	VMULPS       Z3, Z0, Z0
 	VSUBPS       Z0, Z8, Z3
 	VSUBPS       Z0, Z3, Z0
@@ -5366,7 +5096,7 @@ column:
 	VMOVUPS      Z5, (AX)(CX*1)
 	MOVQ         16(SP), AX
 	VMOVUPS      Z7, (AX)(CX*1)
-	VMULPS       Z0, Z1, Z0
+	VMULPS       Z1, Z0, Z0
 	MOVQ         24(SP), AX
 	VMOVUPS      Z0, (AX)(CX*1)
 	ADDQ         $0x40, CX
@@ -5392,9 +5122,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgers5AVX512F64(a *byte)
+// func fusedTanhBurgers8AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgers5AVX512F64(SB), $96-8
+TEXT ·fusedTanhBurgers8AVX512F64(SB), $96-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -5435,9 +5165,9 @@ column:
 	VMULPD       (R10)(CX*1), Z3, Z3
 	VMULPD       Z3, Z1, Z8
 	VXORPD       Z31, Z8, Z8
-	VMULPD       (R11)(CX*1), Z4, Z4
-	VFMADD132PD  (R12)(CX*1), Z4, Z6
-	VFNMADD213PD Z6, Z0, Z3
+	VMULPD       (R11)(CX*1), Z6, Z6
+	VFMADD132PD  (R12)(CX*1), Z6, Z4
+	VFNMADD213PD Z4, Z0, Z3
 	VMULPD       Z3, Z0, Z0
 	VSUBPD       Z0, Z8, Z3
 	VSUBPD       Z0, Z3, Z0
@@ -5447,7 +5177,7 @@ column:
 	VMOVUPD      Z5, (AX)(CX*1)
 	MOVQ         16(SP), AX
 	VMOVUPD      Z7, (AX)(CX*1)
-	VMULPD       Z0, Z1, Z0
+	VMULPD       Z1, Z0, Z0
 	MOVQ         24(SP), AX
 	VMOVUPD      Z0, (AX)(CX*1)
 	ADDQ         $0x40, CX
@@ -5543,7 +5273,7 @@ column:
 	VFNMADD231PS Y0, Y0, Y1
 	VMULPS       (R8)(CX*1), Y1, Y2
 	VMOVUPS      (R9)(CX*1), Y3
-	VMULPS       Y1, Y3, Y4
+	VMULPS       Y3, Y1, Y4
 	VMULPS       (R10)(CX*1), Y1, Y5
 	VMULPS       Y3, Y3, Y3
 	VMULPS       Y1, Y0, Y6
@@ -5660,7 +5390,7 @@ column:
 	VFNMADD231PD Y0, Y0, Y1
 	VMULPD       (R8)(CX*1), Y1, Y2
 	VMOVUPD      (R9)(CX*1), Y3
-	VMULPD       Y1, Y3, Y4
+	VMULPD       Y3, Y1, Y4
 	VMULPD       (R10)(CX*1), Y1, Y5
 	VMULPD       Y3, Y3, Y3
 	VMULPD       Y1, Y0, Y6
@@ -5763,7 +5493,7 @@ column:
 	VFNMADD231PS      Z0, Z0, Z3
 	VMULPS            (R8)(CX*1), Z3, Z1
 	VMOVUPS           (R9)(CX*1), Z2
-	VMULPS            Z3, Z2, Z4
+	VMULPS            Z2, Z3, Z4
 	VMULPS            (R10)(CX*1), Z3, Z5
 	VMULPS            Z2, Z2, Z2
 	VMULPS            Z3, Z0, Z6
@@ -5894,7 +5624,7 @@ column:
 	VMULPD       (R12)(CX*1), Z1, Z5
 	VMULPD       Z1, Z0, Z6
 	VMOVUPD      (R9)(CX*1), Z7
-	VMULPD       Z1, Z7, Z1
+	VMULPD       Z7, Z1, Z1
 	VMOVUPD      Z0, (R13)(CX*1)
 	VMOVUPD      Z2, (R14)(CX*1)
 	MOVQ         8(SP), AX
@@ -5932,9 +5662,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows3AVX2F32(a *byte)
+// func fusedTanhBurgersRows4AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgersRows3AVX2F32(SB), $80-8
+TEXT ·fusedTanhBurgersRows4AVX2F32(SB), $80-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -5964,11 +5694,11 @@ row:
 	XORQ         CX, CX
 
 column:
-	VMOVUPS      (R9)(CX*1), Y0
+	VMOVUPS      (R8)(CX*1), Y0
 	VMULPS       (R10)(CX*1), Y0, Y1
 	VMOVUPS      (DI)(CX*1), Y2
 	VMULPS       Y2, Y15, Y3
-	VMOVUPS      (R8)(CX*1), Y4
+	VMOVUPS      (R9)(CX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
 	VMOVUPS      (R11)(CX*1), Y5
 	VFMADD132PS  (R12)(CX*1), Y1, Y5
@@ -5981,7 +5711,7 @@ column:
 	VFNMADD231PS Y6, Y6, Y7
 	VMULPS       Y7, Y6, Y6
 	VMULPS       Y0, Y6, Y0
-	VMULPS       Y0, Y4, Y0
+	VMULPS       Y4, Y0, Y0
 	VFMSUB213PS  Y0, Y7, Y3
 	VSUBPS       Y0, Y3, Y0
 	VMOVUPS      Y0, (R13)(CX*1)
@@ -5990,7 +5720,7 @@ column:
 	VSUBPS       Y5, Y0, Y0
 	VSUBPS       Y5, Y0, Y0
 	VFMADD213PS  Y0, Y12, Y2
-	VMULPS       Y2, Y7, Y0
+	VMULPS       Y7, Y2, Y0
 	VMOVUPS      Y0, (R14)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -6013,9 +5743,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows3AVX2F64(a *byte)
+// func fusedTanhBurgersRows4AVX2F64(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgersRows3AVX2F64(SB), $80-8
+TEXT ·fusedTanhBurgersRows4AVX2F64(SB), $80-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -6045,11 +5775,11 @@ row:
 	XORQ         CX, CX
 
 column:
-	VMOVUPD      (R9)(CX*1), Y0
+	VMOVUPD      (R8)(CX*1), Y0
 	VMULPD       (R10)(CX*1), Y0, Y1
 	VMOVUPD      (DI)(CX*1), Y2
 	VMULPD       Y2, Y15, Y3
-	VMOVUPD      (R8)(CX*1), Y4
+	VMOVUPD      (R9)(CX*1), Y4
 	VFMADD231PD  Y3, Y4, Y1
 	VMOVUPD      (R11)(CX*1), Y5
 	VFMADD132PD  (R12)(CX*1), Y1, Y5
@@ -6062,7 +5792,7 @@ column:
 	VFNMADD231PD Y6, Y6, Y7
 	VMULPD       Y7, Y6, Y6
 	VMULPD       Y0, Y6, Y0
-	VMULPD       Y0, Y4, Y0
+	VMULPD       Y4, Y0, Y0
 	VFMSUB213PD  Y0, Y7, Y3
 	VSUBPD       Y0, Y3, Y0
 	VMOVUPD      Y0, (R13)(CX*1)
@@ -6071,7 +5801,7 @@ column:
 	VSUBPD       Y5, Y0, Y0
 	VSUBPD       Y5, Y0, Y0
 	VFMADD213PD  Y0, Y12, Y2
-	VMULPD       Y2, Y7, Y0
+	VMULPD       Y7, Y2, Y0
 	VMOVUPD      Y0, (R14)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -6094,9 +5824,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows3AVX512F32(a *byte)
+// func fusedTanhBurgersRows4AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgersRows3AVX512F32(SB), $264-8
+TEXT ·fusedTanhBurgersRows4AVX512F32(SB), $264-8
 	MOVQ a+0(FP), SI
 	LEAQ 136(SP), R15
 	ANDQ $-64, R15
@@ -6127,11 +5857,11 @@ row:
 	XORQ         CX, CX
 
 column:
-	VMOVUPS      (R9)(CX*1), Z0
+	VMOVUPS      (R8)(CX*1), Z0
 	VMULPS       (R10)(CX*1), Z0, Z1
 	VMOVUPS      (DI)(CX*1), Z2
 	VMULPS       Z2, Z31, Z3
-	VMOVUPS      (R8)(CX*1), Z4
+	VMOVUPS      (R9)(CX*1), Z4
 	VFMADD231PS  Z3, Z4, Z1
 	VMOVUPS      (R11)(CX*1), Z5
 	VFMADD132PS  (R12)(CX*1), Z1, Z5
@@ -6144,7 +5874,7 @@ column:
 	VFNMADD231PS Z6, Z6, Z7
 	VMULPS       Z7, Z6, Z6
 	VMULPS       Z0, Z6, Z0
-	VMULPS       Z0, Z4, Z0
+	VMULPS       Z4, Z0, Z0
 	VFMSUB213PS  Z0, Z7, Z3
 	VSUBPS       Z0, Z3, Z0
 	VMOVUPS      Z0, (R13)(CX*1)
@@ -6153,7 +5883,7 @@ column:
 	VSUBPS       Z5, Z0, Z0
 	VSUBPS       Z5, Z0, Z0
 	VFMADD132PS  64(R15), Z0, Z2
-	VMULPS       Z2, Z7, Z0
+	VMULPS       Z7, Z2, Z0
 	VMOVUPS      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
@@ -6176,9 +5906,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows3AVX512F64(a *byte)
+// func fusedTanhBurgersRows4AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgersRows3AVX512F64(SB), $264-8
+TEXT ·fusedTanhBurgersRows4AVX512F64(SB), $264-8
 	MOVQ a+0(FP), SI
 	LEAQ 136(SP), R15
 	ANDQ $-64, R15
@@ -6209,11 +5939,11 @@ row:
 	XORQ         CX, CX
 
 column:
-	VMOVUPD      (R9)(CX*1), Z0
+	VMOVUPD      (R8)(CX*1), Z0
 	VMULPD       (R10)(CX*1), Z0, Z1
 	VMOVUPD      (DI)(CX*1), Z2
 	VMULPD       Z2, Z31, Z3
-	VMOVUPD      (R8)(CX*1), Z4
+	VMOVUPD      (R9)(CX*1), Z4
 	VFMADD231PD  Z3, Z4, Z1
 	VMOVUPD      (R11)(CX*1), Z5
 	VFMADD132PD  (R12)(CX*1), Z1, Z5
@@ -6226,7 +5956,7 @@ column:
 	VFNMADD231PD Z6, Z6, Z7
 	VMULPD       Z7, Z6, Z6
 	VMULPD       Z0, Z6, Z0
-	VMULPD       Z0, Z4, Z0
+	VMULPD       Z4, Z0, Z0
 	VFMSUB213PD  Z0, Z7, Z3
 	VSUBPD       Z0, Z3, Z0
 	VMOVUPD      Z0, (R13)(CX*1)
@@ -6235,7 +5965,7 @@ column:
 	VSUBPD       Z5, Z0, Z0
 	VSUBPD       Z5, Z0, Z0
 	VFMADD132PD  64(R15), Z0, Z2
-	VMULPD       Z2, Z7, Z0
+	VMULPD       Z7, Z2, Z0
 	VMOVUPD      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
@@ -6258,9 +5988,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows4AVX2F32(a *byte)
+// func fusedTanhBurgersRows5AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgersRows4AVX2F32(SB), $32-8
+TEXT ·fusedTanhBurgersRows5AVX2F32(SB), $32-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -6297,9 +6027,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows4AVX2F64(a *byte)
+// func fusedTanhBurgersRows5AVX2F64(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgersRows4AVX2F64(SB), $32-8
+TEXT ·fusedTanhBurgersRows5AVX2F64(SB), $32-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -6336,9 +6066,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows4AVX512F32(a *byte)
+// func fusedTanhBurgersRows5AVX512F32(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedTanhBurgersRows4AVX512F32(SB), $32-8
+TEXT ·fusedTanhBurgersRows5AVX512F32(SB), $32-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -6374,9 +6104,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows4AVX512F64(a *byte)
+// func fusedTanhBurgersRows5AVX512F64(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedTanhBurgersRows4AVX512F64(SB), $32-8
+TEXT ·fusedTanhBurgersRows5AVX512F64(SB), $32-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -6412,9 +6142,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows5AVX2F32(a *byte)
+// func fusedTanhBurgersRows6AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgersRows5AVX2F32(SB), $24-8
+TEXT ·fusedTanhBurgersRows6AVX2F32(SB), $24-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -6445,9 +6175,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows5AVX2F64(a *byte)
+// func fusedTanhBurgersRows6AVX2F64(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhBurgersRows5AVX2F64(SB), $24-8
+TEXT ·fusedTanhBurgersRows6AVX2F64(SB), $24-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -6478,9 +6208,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows5AVX512F32(a *byte)
+// func fusedTanhBurgersRows6AVX512F32(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedTanhBurgersRows5AVX512F32(SB), $24-8
+TEXT ·fusedTanhBurgersRows6AVX512F32(SB), $24-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -6510,9 +6240,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhBurgersRows5AVX512F64(a *byte)
+// func fusedTanhBurgersRows6AVX512F64(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedTanhBurgersRows5AVX512F64(SB), $24-8
+TEXT ·fusedTanhBurgersRows6AVX512F64(SB), $24-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -6537,294 +6267,6 @@ column:
 	ADDQ         192(SI), BX
 	ADDQ         200(SI), DI
 	ADDQ         512(SI), R8
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhBurgersRows6AVX2F32(a *byte)
-// Requires: AVX, FMA3
-TEXT ·fusedTanhBurgersRows6AVX2F32(SB), $80-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x02, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         32(SI), R10
-	MOVQ         40(SI), R11
-	MOVQ         48(SI), R12
-	MOVQ         56(SI), R13
-	MOVQ         384(SI), R14
-	MOVQ         392(SI), AX
-	MOVQ         AX, 8(SP)
-	VBROADCASTSS fusedConsts<>+224(SB), Y15
-	VBROADCASTSS fusedConsts<>+480(SB), Y14
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPS      (R9)(CX*1), Y0
-	VMULPS       (R10)(CX*1), Y0, Y1
-	VMOVUPS      (R8)(CX*1), Y2
-	VMOVUPS      (DI)(CX*1), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	VMOVUPS      (R11)(CX*1), Y4
-	VFMADD132PS  (R12)(CX*1), Y1, Y4
-	VMULPS       Y2, Y2, Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      (BX)(CX*1), Y5
-	VFNMADD231PS Y1, Y5, Y4
-	VMULPS       Y4, Y5, Y4
-	VMOVAPS      Y15, Y6
-	VFNMADD231PS Y5, Y5, Y6
-	VMULPS       Y6, Y5, Y5
-	VMULPS       Y0, Y5, Y0
-	VMULPS       Y0, Y2, Y0
-	VFMSUB213PS  Y0, Y6, Y3
-	VSUBPS       Y0, Y3, Y0
-	VMULPS       Y1, Y6, Y1
-	VXORPS       Y14, Y1, Y1
-	VSUBPS       Y4, Y1, Y1
-	VSUBPS       Y4, Y1, Y1
-	VADDPS       (R13)(CX*1), Y1, Y1
-	VMOVUPS      Y0, (R14)(CX*1)
-	VMULPS       Y1, Y6, Y0
-	MOVQ         8(SP), AX
-	VMOVUPS      Y0, (AX)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         240(SI), R12
-	ADDQ         248(SI), R13
-	ADDQ         512(SI), R14
-	MOVQ         520(SI), AX
-	ADDQ         AX, 8(SP)
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhBurgersRows6AVX2F64(a *byte)
-// Requires: AVX, FMA3
-TEXT ·fusedTanhBurgersRows6AVX2F64(SB), $80-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x03, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         32(SI), R10
-	MOVQ         40(SI), R11
-	MOVQ         48(SI), R12
-	MOVQ         56(SI), R13
-	MOVQ         384(SI), R14
-	MOVQ         392(SI), AX
-	MOVQ         AX, 8(SP)
-	VBROADCASTSD fusedConsts<>+736(SB), Y15
-	VBROADCASTSD fusedConsts<>+1152(SB), Y14
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPD      (R9)(CX*1), Y0
-	VMULPD       (R10)(CX*1), Y0, Y1
-	VMOVUPD      (R8)(CX*1), Y2
-	VMOVUPD      (DI)(CX*1), Y3
-	VFMADD231PD  Y3, Y2, Y1
-	VMOVUPD      (R11)(CX*1), Y4
-	VFMADD132PD  (R12)(CX*1), Y1, Y4
-	VMULPD       Y2, Y2, Y1
-	VMULPD       Y0, Y1, Y1
-	VMOVUPD      (BX)(CX*1), Y5
-	VFNMADD231PD Y1, Y5, Y4
-	VMULPD       Y4, Y5, Y4
-	VMOVAPD      Y15, Y6
-	VFNMADD231PD Y5, Y5, Y6
-	VMULPD       Y6, Y5, Y5
-	VMULPD       Y0, Y5, Y0
-	VMULPD       Y0, Y2, Y0
-	VFMSUB213PD  Y0, Y6, Y3
-	VSUBPD       Y0, Y3, Y0
-	VMULPD       Y1, Y6, Y1
-	VXORPD       Y14, Y1, Y1
-	VSUBPD       Y4, Y1, Y1
-	VSUBPD       Y4, Y1, Y1
-	VADDPD       (R13)(CX*1), Y1, Y1
-	VMOVUPD      Y0, (R14)(CX*1)
-	VMULPD       Y1, Y6, Y0
-	MOVQ         8(SP), AX
-	VMOVUPD      Y0, (AX)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         240(SI), R12
-	ADDQ         248(SI), R13
-	ADDQ         512(SI), R14
-	MOVQ         520(SI), AX
-	ADDQ         AX, 8(SP)
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhBurgersRows6AVX512F32(a *byte)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgersRows6AVX512F32(SB), $80-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 48(SI), R12
-	MOVQ 56(SI), R13
-	MOVQ 384(SI), R14
-	MOVQ 392(SI), AX
-	MOVQ AX, 8(SP)
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPS      (R9)(CX*1), Z0
-	VMULPS       (R10)(CX*1), Z0, Z1
-	VMOVUPS      (R8)(CX*1), Z2
-	VMOVUPS      (DI)(CX*1), Z3
-	VFMADD231PS  Z3, Z2, Z1
-	VMOVUPS      (R11)(CX*1), Z4
-	VFMADD132PS  (R12)(CX*1), Z1, Z4
-	VMULPS       Z2, Z2, Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS      (BX)(CX*1), Z5
-	VFNMADD231PS Z1, Z5, Z4
-	VMULPS       Z4, Z5, Z4
-	VBROADCASTSS fusedConsts<>+224(SB), Z6
-	VFNMADD231PS Z5, Z5, Z6
-	VMULPS       Z6, Z5, Z5
-	VMULPS       Z0, Z5, Z0
-	VMULPS       Z0, Z2, Z0
-	VFMSUB213PS  Z0, Z6, Z3
-	VSUBPS       Z0, Z3, Z0
-	VMULPS       Z1, Z6, Z1
-	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
-	VSUBPS       Z4, Z1, Z1
-	VSUBPS       Z4, Z1, Z1
-	VADDPS       (R13)(CX*1), Z1, Z1
-	VMOVUPS      Z0, (R14)(CX*1)
-	VMULPS       Z1, Z6, Z0
-	MOVQ         8(SP), AX
-	VMOVUPS      Z0, (AX)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         240(SI), R12
-	ADDQ         248(SI), R13
-	ADDQ         512(SI), R14
-	MOVQ         520(SI), AX
-	ADDQ         AX, 8(SP)
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhBurgersRows6AVX512F64(a *byte)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgersRows6AVX512F64(SB), $80-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 48(SI), R12
-	MOVQ 56(SI), R13
-	MOVQ 384(SI), R14
-	MOVQ 392(SI), AX
-	MOVQ AX, 8(SP)
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPD      (R9)(CX*1), Z0
-	VMULPD       (R10)(CX*1), Z0, Z1
-	VMOVUPD      (R8)(CX*1), Z2
-	VMOVUPD      (DI)(CX*1), Z3
-	VFMADD231PD  Z3, Z2, Z1
-	VMOVUPD      (R11)(CX*1), Z4
-	VFMADD132PD  (R12)(CX*1), Z1, Z4
-	VMULPD       Z2, Z2, Z1
-	VMULPD       Z0, Z1, Z1
-	VMOVUPD      (BX)(CX*1), Z5
-	VFNMADD231PD Z1, Z5, Z4
-	VMULPD       Z4, Z5, Z4
-	VBROADCASTSD fusedConsts<>+736(SB), Z6
-	VFNMADD231PD Z5, Z5, Z6
-	VMULPD       Z6, Z5, Z5
-	VMULPD       Z0, Z5, Z0
-	VMULPD       Z0, Z2, Z0
-	VFMSUB213PD  Z0, Z6, Z3
-	VSUBPD       Z0, Z3, Z0
-	VMULPD       Z1, Z6, Z1
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
-	VSUBPD       Z4, Z1, Z1
-	VSUBPD       Z4, Z1, Z1
-	VADDPD       (R13)(CX*1), Z1, Z1
-	VMOVUPD      Z0, (R14)(CX*1)
-	VMULPD       Z1, Z6, Z0
-	MOVQ         8(SP), AX
-	VMOVUPD      Z0, (AX)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         240(SI), R12
-	ADDQ         248(SI), R13
-	ADDQ         512(SI), R14
-	MOVQ         520(SI), AX
-	ADDQ         AX, 8(SP)
 	DECQ         (SP)
 	JNZ          row
 	VZEROUPPER
@@ -6856,30 +6298,32 @@ row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS      (R9)(CX*1), Y0
+	VMOVUPS      (R8)(CX*1), Y0
 	VMULPS       (R10)(CX*1), Y0, Y1
-	VMOVUPS      (BX)(CX*1), Y2
-	VMOVAPS      Y15, Y3
-	VFNMADD231PS Y2, Y2, Y3
-	VMULPS       Y3, Y2, Y4
-	VMULPS       Y0, Y4, Y0
-	VMOVUPS      (R8)(CX*1), Y4
-	VMULPS       Y0, Y4, Y0
-	VMULPS       Y1, Y3, Y5
-	VXORPS       Y14, Y5, Y5
-	VMOVUPS      (DI)(CX*1), Y6
-	VMULPS       Y6, Y4, Y4
-	VMOVUPS      (R11)(CX*1), Y7
-	VFMADD132PS  (R12)(CX*1), Y4, Y7
-	VFNMADD213PS Y7, Y2, Y1
-	VMULPS       Y1, Y2, Y1
-	VFMSUB213PS  Y0, Y3, Y6
-	VSUBPS       Y0, Y6, Y0
-	VSUBPS       Y1, Y5, Y2
-	VSUBPS       Y1, Y2, Y1
+	VMOVUPS      (R9)(CX*1), Y2
+	VMOVUPS      (DI)(CX*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	VMOVUPS      (R11)(CX*1), Y4
+	VFMADD132PS  (R12)(CX*1), Y1, Y4
+	VMULPS       Y2, Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (BX)(CX*1), Y5
+	VFNMADD231PS Y1, Y5, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVAPS      Y15, Y6
+	VFNMADD231PS Y5, Y5, Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y0, Y5, Y0
+	VMULPS       Y2, Y0, Y0
+	VFMSUB213PS  Y0, Y6, Y3
+	VSUBPS       Y0, Y3, Y0
+	VMULPS       Y1, Y6, Y1
+	VXORPS       Y14, Y1, Y1
+	VSUBPS       Y4, Y1, Y1
+	VSUBPS       Y4, Y1, Y1
 	VADDPS       (R13)(CX*1), Y1, Y1
 	VMOVUPS      Y0, (R14)(CX*1)
-	VMULPS       Y1, Y3, Y0
+	VMULPS       Y6, Y1, Y0
 	MOVQ         8(SP), AX
 	VMOVUPS      Y0, (AX)(CX*1)
 	ADDQ         $0x20, CX
@@ -6927,30 +6371,32 @@ row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD      (R9)(CX*1), Y0
+	VMOVUPD      (R8)(CX*1), Y0
 	VMULPD       (R10)(CX*1), Y0, Y1
-	VMOVUPD      (BX)(CX*1), Y2
-	VMOVAPD      Y15, Y3
-	VFNMADD231PD Y2, Y2, Y3
-	VMULPD       Y3, Y2, Y4
-	VMULPD       Y0, Y4, Y0
-	VMOVUPD      (R8)(CX*1), Y4
-	VMULPD       Y0, Y4, Y0
-	VMULPD       Y1, Y3, Y5
-	VXORPD       Y14, Y5, Y5
-	VMOVUPD      (DI)(CX*1), Y6
-	VMULPD       Y6, Y4, Y4
-	VMOVUPD      (R11)(CX*1), Y7
-	VFMADD132PD  (R12)(CX*1), Y4, Y7
-	VFNMADD213PD Y7, Y2, Y1
-	VMULPD       Y1, Y2, Y1
-	VFMSUB213PD  Y0, Y3, Y6
-	VSUBPD       Y0, Y6, Y0
-	VSUBPD       Y1, Y5, Y2
-	VSUBPD       Y1, Y2, Y1
+	VMOVUPD      (R9)(CX*1), Y2
+	VMOVUPD      (DI)(CX*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	VMOVUPD      (R11)(CX*1), Y4
+	VFMADD132PD  (R12)(CX*1), Y1, Y4
+	VMULPD       Y2, Y2, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      (BX)(CX*1), Y5
+	VFNMADD231PD Y1, Y5, Y4
+	VMULPD       Y4, Y5, Y4
+	VMOVAPD      Y15, Y6
+	VFNMADD231PD Y5, Y5, Y6
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y0, Y5, Y0
+	VMULPD       Y2, Y0, Y0
+	VFMSUB213PD  Y0, Y6, Y3
+	VSUBPD       Y0, Y3, Y0
+	VMULPD       Y1, Y6, Y1
+	VXORPD       Y14, Y1, Y1
+	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y1, Y1
 	VADDPD       (R13)(CX*1), Y1, Y1
 	VMOVUPD      Y0, (R14)(CX*1)
-	VMULPD       Y1, Y3, Y0
+	VMULPD       Y6, Y1, Y0
 	MOVQ         8(SP), AX
 	VMOVUPD      Y0, (AX)(CX*1)
 	ADDQ         $0x20, CX
@@ -6996,30 +6442,32 @@ row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS      (R9)(CX*1), Z0
+	VMOVUPS      (R8)(CX*1), Z0
 	VMULPS       (R10)(CX*1), Z0, Z1
-	VMOVUPS      (BX)(CX*1), Z2
-	VBROADCASTSS fusedConsts<>+224(SB), Z3
-	VFNMADD231PS Z2, Z2, Z3
-	VMULPS       Z3, Z2, Z4
-	VMULPS       Z0, Z4, Z0
-	VMOVUPS      (R8)(CX*1), Z4
-	VMULPS       Z0, Z4, Z0
-	VMULPS       Z1, Z3, Z5
-	VXORPS.BCST  fusedConsts<>+480(SB), Z5, Z5
-	VMOVUPS      (DI)(CX*1), Z6
-	VMULPS       Z6, Z4, Z4
-	VMOVUPS      (R11)(CX*1), Z7
-	VFMADD132PS  (R12)(CX*1), Z4, Z7
-	VFNMADD213PS Z7, Z2, Z1
-	VMULPS       Z1, Z2, Z1
-	VFMSUB213PS  Z0, Z3, Z6
-	VSUBPS       Z0, Z6, Z0
-	VSUBPS       Z1, Z5, Z2
-	VSUBPS       Z1, Z2, Z1
+	VMOVUPS      (R9)(CX*1), Z2
+	VMOVUPS      (DI)(CX*1), Z3
+	VFMADD231PS  Z3, Z2, Z1
+	VMOVUPS      (R11)(CX*1), Z4
+	VFMADD132PS  (R12)(CX*1), Z1, Z4
+	VMULPS       Z2, Z2, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      (BX)(CX*1), Z5
+	VFNMADD231PS Z1, Z5, Z4
+	VMULPS       Z4, Z5, Z4
+	VBROADCASTSS fusedConsts<>+224(SB), Z6
+	VFNMADD231PS Z5, Z5, Z6
+	VMULPS       Z6, Z5, Z5
+	VMULPS       Z0, Z5, Z0
+	VMULPS       Z2, Z0, Z0
+	VFMSUB213PS  Z0, Z6, Z3
+	VSUBPS       Z0, Z3, Z0
+	VMULPS       Z1, Z6, Z1
+	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VSUBPS       Z4, Z1, Z1
+	VSUBPS       Z4, Z1, Z1
 	VADDPS       (R13)(CX*1), Z1, Z1
 	VMOVUPS      Z0, (R14)(CX*1)
-	VMULPS       Z1, Z3, Z0
+	VMULPS       Z6, Z1, Z0
 	MOVQ         8(SP), AX
 	VMOVUPS      Z0, (AX)(CX*1)
 	ADDQ         $0x40, CX
@@ -7065,30 +6513,32 @@ row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD      (R9)(CX*1), Z0
+	VMOVUPD      (R8)(CX*1), Z0
 	VMULPD       (R10)(CX*1), Z0, Z1
-	VMOVUPD      (BX)(CX*1), Z2
-	VBROADCASTSD fusedConsts<>+736(SB), Z3
-	VFNMADD231PD Z2, Z2, Z3
-	VMULPD       Z3, Z2, Z4
-	VMULPD       Z0, Z4, Z0
-	VMOVUPD      (R8)(CX*1), Z4
-	VMULPD       Z0, Z4, Z0
-	VMULPD       Z1, Z3, Z5
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z5, Z5
-	VMOVUPD      (DI)(CX*1), Z6
-	VMULPD       Z6, Z4, Z4
-	VMOVUPD      (R11)(CX*1), Z7
-	VFMADD132PD  (R12)(CX*1), Z4, Z7
-	VFNMADD213PD Z7, Z2, Z1
-	VMULPD       Z1, Z2, Z1
-	VFMSUB213PD  Z0, Z3, Z6
-	VSUBPD       Z0, Z6, Z0
-	VSUBPD       Z1, Z5, Z2
-	VSUBPD       Z1, Z2, Z1
+	VMOVUPD      (R9)(CX*1), Z2
+	VMOVUPD      (DI)(CX*1), Z3
+	VFMADD231PD  Z3, Z2, Z1
+	VMOVUPD      (R11)(CX*1), Z4
+	VFMADD132PD  (R12)(CX*1), Z1, Z4
+	VMULPD       Z2, Z2, Z1
+	VMULPD       Z0, Z1, Z1
+	VMOVUPD      (BX)(CX*1), Z5
+	VFNMADD231PD Z1, Z5, Z4
+	VMULPD       Z4, Z5, Z4
+	VBROADCASTSD fusedConsts<>+736(SB), Z6
+	VFNMADD231PD Z5, Z5, Z6
+	VMULPD       Z6, Z5, Z5
+	VMULPD       Z0, Z5, Z0
+	VMULPD       Z2, Z0, Z0
+	VFMSUB213PD  Z0, Z6, Z3
+	VSUBPD       Z0, Z3, Z0
+	VMULPD       Z1, Z6, Z1
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VSUBPD       Z4, Z1, Z1
+	VSUBPD       Z4, Z1, Z1
 	VADDPD       (R13)(CX*1), Z1, Z1
 	VMOVUPD      Z0, (R14)(CX*1)
-	VMULPD       Z1, Z3, Z0
+	VMULPD       Z6, Z1, Z0
 	MOVQ         8(SP), AX
 	VMOVUPD      Z0, (AX)(CX*1)
 	ADDQ         $0x40, CX
@@ -7110,9 +6560,289 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier0AVX2F32(a *byte)
+// func fusedTanhBurgersRows8AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows8AVX2F32(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+480(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (R11)(CX*1), Y0
+	VMULPS       (R12)(CX*1), Y0, Y0
+	VMOVUPS      (R8)(CX*1), Y1
+	VMULPS       (R10)(CX*1), Y1, Y2
+	VMOVUPS      (DI)(CX*1), Y3
+	VMOVUPS      (R9)(CX*1), Y4
+	VFMADD231PS  Y4, Y3, Y0
+	VMOVUPS      (BX)(CX*1), Y5
+	VFNMADD231PS Y2, Y5, Y0
+	VMULPS       Y0, Y5, Y0
+	VMOVAPS      Y15, Y6
+	VFNMADD231PS Y5, Y5, Y6
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y1, Y5, Y1
+	VMULPS       Y4, Y1, Y1
+	VFMSUB213PS  Y1, Y6, Y3
+	VSUBPS       Y1, Y3, Y1
+	VMULPS       Y2, Y6, Y2
+	VXORPS       Y14, Y2, Y2
+	VSUBPS       Y0, Y2, Y2
+	VSUBPS       Y0, Y2, Y0
+	VADDPS       (R13)(CX*1), Y0, Y0
+	VMOVUPS      Y1, (R14)(CX*1)
+	VMULPS       Y6, Y0, Y0
+	MOVQ         8(SP), AX
+	VMOVUPS      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows8AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedTanhBurgersRows8AVX2F64(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+1152(SB), Y14
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (R11)(CX*1), Y0
+	VMULPD       (R12)(CX*1), Y0, Y0
+	VMOVUPD      (R8)(CX*1), Y1
+	VMULPD       (R10)(CX*1), Y1, Y2
+	VMOVUPD      (DI)(CX*1), Y3
+	VMOVUPD      (R9)(CX*1), Y4
+	VFMADD231PD  Y4, Y3, Y0
+	VMOVUPD      (BX)(CX*1), Y5
+	VFNMADD231PD Y2, Y5, Y0
+	VMULPD       Y0, Y5, Y0
+	VMOVAPD      Y15, Y6
+	VFNMADD231PD Y5, Y5, Y6
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y1, Y5, Y1
+	VMULPD       Y4, Y1, Y1
+	VFMSUB213PD  Y1, Y6, Y3
+	VSUBPD       Y1, Y3, Y1
+	VMULPD       Y2, Y6, Y2
+	VXORPD       Y14, Y2, Y2
+	VSUBPD       Y0, Y2, Y2
+	VSUBPD       Y0, Y2, Y0
+	VADDPD       (R13)(CX*1), Y0, Y0
+	VMOVUPD      Y1, (R14)(CX*1)
+	VMULPD       Y6, Y0, Y0
+	MOVQ         8(SP), AX
+	VMOVUPD      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows8AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgersRows8AVX512F32(SB), $80-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 48(SI), R12
+	MOVQ 56(SI), R13
+	MOVQ 384(SI), R14
+	MOVQ 392(SI), AX
+	MOVQ AX, 8(SP)
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (R11)(CX*1), Z0
+	VMULPS       (R12)(CX*1), Z0, Z0
+	VMOVUPS      (R8)(CX*1), Z1
+	VMULPS       (R10)(CX*1), Z1, Z2
+	VMOVUPS      (DI)(CX*1), Z3
+	VMOVUPS      (R9)(CX*1), Z4
+	VFMADD231PS  Z4, Z3, Z0
+	VMOVUPS      (BX)(CX*1), Z5
+	VFNMADD231PS Z2, Z5, Z0
+	VMULPS       Z0, Z5, Z0
+	VBROADCASTSS fusedConsts<>+224(SB), Z6
+	VFNMADD231PS Z5, Z5, Z6
+	VMULPS       Z6, Z5, Z5
+	VMULPS       Z1, Z5, Z1
+	VMULPS       Z4, Z1, Z1
+	VFMSUB213PS  Z1, Z6, Z3
+	VSUBPS       Z1, Z3, Z1
+	VMULPS       Z2, Z6, Z2
+	VXORPS.BCST  fusedConsts<>+480(SB), Z2, Z2
+	VSUBPS       Z0, Z2, Z2
+	VSUBPS       Z0, Z2, Z0
+	VADDPS       (R13)(CX*1), Z0, Z0
+	VMOVUPS      Z1, (R14)(CX*1)
+	VMULPS       Z6, Z0, Z0
+	MOVQ         8(SP), AX
+	VMOVUPS      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhBurgersRows8AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhBurgersRows8AVX512F64(SB), $80-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 8(SI), DI
+	MOVQ 16(SI), R8
+	MOVQ 24(SI), R9
+	MOVQ 32(SI), R10
+	MOVQ 40(SI), R11
+	MOVQ 48(SI), R12
+	MOVQ 56(SI), R13
+	MOVQ 384(SI), R14
+	MOVQ 392(SI), AX
+	MOVQ AX, 8(SP)
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (R11)(CX*1), Z0
+	VMULPD       (R12)(CX*1), Z0, Z0
+	VMOVUPD      (R8)(CX*1), Z1
+	VMULPD       (R10)(CX*1), Z1, Z2
+	VMOVUPD      (DI)(CX*1), Z3
+	VMOVUPD      (R9)(CX*1), Z4
+	VFMADD231PD  Z4, Z3, Z0
+	VMOVUPD      (BX)(CX*1), Z5
+	VFNMADD231PD Z2, Z5, Z0
+	VMULPD       Z0, Z5, Z0
+	VBROADCASTSD fusedConsts<>+736(SB), Z6
+	VFNMADD231PD Z5, Z5, Z6
+	VMULPD       Z6, Z5, Z5
+	VMULPD       Z1, Z5, Z1
+	VMULPD       Z4, Z1, Z1
+	VFMSUB213PD  Z1, Z6, Z3
+	VSUBPD       Z1, Z3, Z1
+	VMULPD       Z2, Z6, Z2
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z2, Z2
+	VSUBPD       Z0, Z2, Z2
+	VSUBPD       Z0, Z2, Z0
+	VADDPD       (R13)(CX*1), Z0, Z0
+	VMOVUPD      Z1, (R14)(CX*1)
+	VMULPD       Z6, Z0, Z0
+	MOVQ         8(SP), AX
+	VMOVUPD      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         248(SI), R13
+	ADDQ         512(SI), R14
+	MOVQ         520(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedReluClassifier1AVX2F32(a *byte)
 // Requires: AVX
-TEXT ·fusedReluClassifier0AVX2F32(SB), $24-8
+TEXT ·fusedReluClassifier1AVX2F32(SB), $24-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -7142,9 +6872,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier0AVX2F64(a *byte)
+// func fusedReluClassifier1AVX2F64(a *byte)
 // Requires: AVX
-TEXT ·fusedReluClassifier0AVX2F64(SB), $24-8
+TEXT ·fusedReluClassifier1AVX2F64(SB), $24-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -7174,9 +6904,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier0AVX512F32(a *byte)
+// func fusedReluClassifier1AVX512F32(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedReluClassifier0AVX512F32(SB), $24-8
+TEXT ·fusedReluClassifier1AVX512F32(SB), $24-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -7206,9 +6936,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier0AVX512F64(a *byte)
+// func fusedReluClassifier1AVX512F64(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedReluClassifier0AVX512F64(SB), $24-8
+TEXT ·fusedReluClassifier1AVX512F64(SB), $24-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -7238,9 +6968,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier2AVX2F32(a *byte)
+// func fusedReluClassifier7AVX2F32(a *byte)
 // Requires: AVX
-TEXT ·fusedReluClassifier2AVX2F32(SB), $32-8
+TEXT ·fusedReluClassifier7AVX2F32(SB), $32-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -7276,9 +7006,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier2AVX2F64(a *byte)
+// func fusedReluClassifier7AVX2F64(a *byte)
 // Requires: AVX
-TEXT ·fusedReluClassifier2AVX2F64(SB), $32-8
+TEXT ·fusedReluClassifier7AVX2F64(SB), $32-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -7314,9 +7044,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier2AVX512F32(a *byte)
+// func fusedReluClassifier7AVX512F32(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedReluClassifier2AVX512F32(SB), $32-8
+TEXT ·fusedReluClassifier7AVX512F32(SB), $32-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -7351,9 +7081,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier2AVX512F64(a *byte)
+// func fusedReluClassifier7AVX512F64(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedReluClassifier2AVX512F64(SB), $32-8
+TEXT ·fusedReluClassifier7AVX512F64(SB), $32-8
 	MOVQ a+0(FP), SI
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
@@ -7388,9 +7118,626 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedTanhClassifier2AVX2F32(a *byte)
+// func fusedFreeFall6AVX2F32(a *byte)
 // Requires: AVX, FMA3
-TEXT ·fusedTanhClassifier2AVX2F32(SB), $24-8
+TEXT ·fusedFreeFall6AVX2F32(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSS fusedConsts<>+224(SB), Y13
+	VBROADCASTSS fusedConsts<>+480(SB), Y12
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 56(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSS (AX), Y15
+	MOVQ         32(SP), AX
+	VBROADCASTSS (AX), Y14
+	MOVQ         56(SP), AX
+	VBROADCASTSS (AX), Y11
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Y0
+	VMULPS       Y0, Y15, Y1
+	VMULPS       Y0, Y14, Y2
+	VMOVUPS      (R8)(CX*1), Y3
+	VMULPS       Y2, Y3, Y4
+	VFMADD231PS  (R9)(CX*1), Y1, Y4
+	VMULPS       Y3, Y3, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      (BX)(CX*1), Y6
+	VFNMADD231PS Y5, Y6, Y4
+	VMULPS       Y4, Y6, Y4
+	VMOVAPS      Y13, Y7
+	VFNMADD231PS Y6, Y6, Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y1, Y6, Y6
+	VMULPS       Y3, Y6, Y3
+	VMULPS       Y1, Y7, Y1
+	VMOVUPS      Y1, (R10)(CX*1)
+	VFMSUB213PS  Y3, Y7, Y2
+	VSUBPS       Y3, Y2, Y1
+	VMOVUPS      Y1, (R11)(CX*1)
+	VMULPS       Y5, Y7, Y1
+	VXORPS       Y12, Y1, Y1
+	VSUBPS       Y4, Y1, Y1
+	VSUBPS       Y4, Y1, Y1
+	VFMADD213PS  Y1, Y11, Y0
+	VMULPS       Y7, Y0, Y0
+	VMOVUPS      Y0, (R12)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 56(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedFreeFall6AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedFreeFall6AVX2F64(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSD fusedConsts<>+736(SB), Y13
+	VBROADCASTSD fusedConsts<>+1152(SB), Y12
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 56(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSD (AX), Y15
+	MOVQ         32(SP), AX
+	VBROADCASTSD (AX), Y14
+	MOVQ         56(SP), AX
+	VBROADCASTSD (AX), Y11
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Y0
+	VMULPD       Y0, Y15, Y1
+	VMULPD       Y0, Y14, Y2
+	VMOVUPD      (R8)(CX*1), Y3
+	VMULPD       Y2, Y3, Y4
+	VFMADD231PD  (R9)(CX*1), Y1, Y4
+	VMULPD       Y3, Y3, Y5
+	VMULPD       Y1, Y5, Y5
+	VMOVUPD      (BX)(CX*1), Y6
+	VFNMADD231PD Y5, Y6, Y4
+	VMULPD       Y4, Y6, Y4
+	VMOVAPD      Y13, Y7
+	VFNMADD231PD Y6, Y6, Y7
+	VMULPD       Y7, Y6, Y6
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y3, Y6, Y3
+	VMULPD       Y1, Y7, Y1
+	VMOVUPD      Y1, (R10)(CX*1)
+	VFMSUB213PD  Y3, Y7, Y2
+	VSUBPD       Y3, Y2, Y1
+	VMOVUPD      Y1, (R11)(CX*1)
+	VMULPD       Y5, Y7, Y1
+	VXORPD       Y12, Y1, Y1
+	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y4, Y1, Y1
+	VFMADD213PD  Y1, Y11, Y0
+	VMULPD       Y7, Y0, Y0
+	VMOVUPD      Y0, (R12)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 56(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedFreeFall6AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedFreeFall6AVX512F32(SB), $312-8
+	MOVQ a+0(FP), SI
+	LEAQ 120(SP), R15
+	ANDQ $-64, R15
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ (SI), BX
+	MOVQ 16(SI), DI
+	MOVQ 32(SI), R8
+	MOVQ 40(SI), R9
+	MOVQ 384(SI), R10
+	MOVQ 392(SI), R11
+	MOVQ 400(SI), R12
+	MOVQ 8(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 24(SI), AX
+	MOVQ AX, 32(SP)
+	MOVQ 48(SI), AX
+	MOVQ AX, 56(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSS (AX), Z31
+	MOVQ         32(SP), AX
+	VBROADCASTSS (AX), Z30
+	MOVQ         56(SP), AX
+	VBROADCASTSS (AX), Z0
+	VMOVUPS      Z0, 128(R15)
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Z0
+	VMULPS       Z0, Z31, Z1
+	VMULPS       Z0, Z30, Z2
+	VMOVUPS      (R8)(CX*1), Z3
+	VMULPS       Z2, Z3, Z4
+	VFMADD231PS  (R9)(CX*1), Z1, Z4
+	VMULPS       Z3, Z3, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      (BX)(CX*1), Z6
+	VFNMADD231PS Z5, Z6, Z4
+	VMULPS       Z4, Z6, Z4
+	VBROADCASTSS fusedConsts<>+224(SB), Z7
+	VFNMADD231PS Z6, Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VMULPS       Z1, Z6, Z6
+	VMULPS       Z3, Z6, Z3
+	VMULPS       Z1, Z7, Z1
+	VMOVUPS      Z1, (R10)(CX*1)
+	VFMSUB213PS  Z3, Z7, Z2
+	VSUBPS       Z3, Z2, Z1
+	VMOVUPS      Z1, (R11)(CX*1)
+	VMULPS       Z5, Z7, Z1
+	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VSUBPS       Z4, Z1, Z1
+	VSUBPS       Z4, Z1, Z1
+	VFMADD132PS  128(R15), Z1, Z0
+	VMULPS       Z7, Z0, Z0
+	VMOVUPS      Z0, (R12)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 56(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedFreeFall6AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedFreeFall6AVX512F64(SB), $312-8
+	MOVQ a+0(FP), SI
+	LEAQ 120(SP), R15
+	ANDQ $-64, R15
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ (SI), BX
+	MOVQ 16(SI), DI
+	MOVQ 32(SI), R8
+	MOVQ 40(SI), R9
+	MOVQ 384(SI), R10
+	MOVQ 392(SI), R11
+	MOVQ 400(SI), R12
+	MOVQ 8(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 24(SI), AX
+	MOVQ AX, 32(SP)
+	MOVQ 48(SI), AX
+	MOVQ AX, 56(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSD (AX), Z31
+	MOVQ         32(SP), AX
+	VBROADCASTSD (AX), Z30
+	MOVQ         56(SP), AX
+	VBROADCASTSD (AX), Z0
+	VMOVUPD      Z0, 128(R15)
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Z0
+	VMULPD       Z0, Z31, Z1
+	VMULPD       Z0, Z30, Z2
+	VMOVUPD      (R8)(CX*1), Z3
+	VMULPD       Z2, Z3, Z4
+	VFMADD231PD  (R9)(CX*1), Z1, Z4
+	VMULPD       Z3, Z3, Z5
+	VMULPD       Z1, Z5, Z5
+	VMOVUPD      (BX)(CX*1), Z6
+	VFNMADD231PD Z5, Z6, Z4
+	VMULPD       Z4, Z6, Z4
+	VBROADCASTSD fusedConsts<>+736(SB), Z7
+	VFNMADD231PD Z6, Z6, Z7
+	VMULPD       Z7, Z6, Z6
+	VMULPD       Z1, Z6, Z6
+	VMULPD       Z3, Z6, Z3
+	VMULPD       Z1, Z7, Z1
+	VMOVUPD      Z1, (R10)(CX*1)
+	VFMSUB213PD  Z3, Z7, Z2
+	VSUBPD       Z3, Z2, Z1
+	VMOVUPD      Z1, (R11)(CX*1)
+	VMULPD       Z5, Z7, Z1
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VSUBPD       Z4, Z1, Z1
+	VSUBPD       Z4, Z1, Z1
+	VFMADD132PD  128(R15), Z1, Z0
+	VMULPD       Z7, Z0, Z0
+	VMOVUPD      Z0, (R12)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 56(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedFreeFallRows3AVX2F32(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedFreeFallRows3AVX2F32(SB), $208-8
+	MOVQ         a+0(FP), SI
+	LEAQ         112(SP), R15
+	ANDQ         $-32, R15
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         40(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	MOVQ         416(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 16(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+480(SB), Y14
+	VBROADCASTSS fusedConsts<>+128(SB), Y13
+	VBROADCASTSS fusedConsts<>+0(SB), Y12
+	VBROADCASTSS fusedConsts<>+32(SB), Y11
+	VBROADCASTSS fusedConsts<>+64(SB), Y10
+	MOVQ         32(SI), AX
+	MOVQ         AX, 56(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 72(SP)
+	MOVQ         56(SI), AX
+	MOVQ         AX, 80(SP)
+
+row:
+	MOVQ         56(SP), AX
+	VBROADCASTSS (AX), Y0
+	VMOVUPS      Y0, (R15)
+	MOVQ         72(SP), AX
+	VBROADCASTSS (AX), Y0
+	VMOVUPS      Y0, 32(R15)
+	MOVQ         80(SP), AX
+	VBROADCASTSS (AX), Y0
+	VMOVUPS      Y0, 64(R15)
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VADDPS       (DI)(CX*1), Y0, Y0
+	VANDPS       Y12, Y0, Y1
+	VMINPS       Y1, Y11, Y1
+	VMULPS       Y10, Y1, Y1
+	VANDPS       Y14, Y0, Y0
+	VMOVUPS      fusedConsts<>+96(SB), Y2
+	VFMADD213PS  Y13, Y1, Y2
+	VSUBPS       Y13, Y2, Y3
+	VFNMADD231PS fusedConsts<>+160(SB), Y3, Y1
+	VFNMADD132PS fusedConsts<>+192(SB), Y1, Y3
+	VPSLLD       $0x17, Y2, Y1
+	VPADDD       Y15, Y1, Y1
+	VMOVUPS      fusedConsts<>+256(SB), Y2
+	VFMADD213PS  fusedConsts<>+288(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+320(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+352(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+384(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+416(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VSUBPS       Y1, Y15, Y3
+	VFNMADD213PS Y3, Y1, Y2
+	VMOVUPS      fusedConsts<>+448(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VORPS        Y0, Y1, Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       Y1, Y0, Y2
+	VMOVUPS      (R8)(CX*1), Y3
+	VMULPS       Y3, Y1, Y4
+	VMULPS       Y3, Y3, Y5
+	VMOVUPS      (R9)(CX*1), Y6
+	VMULPS       Y6, Y1, Y7
+	VFNMADD231PS Y2, Y5, Y7
+	VMOVUPS      (R10)(CX*1), Y8
+	VMULPS       (R15), Y8, Y9
+	VMOVUPS      Y0, (R11)(CX*1)
+	VMOVUPS      Y4, (R12)(CX*1)
+	VMOVUPS      Y7, (R13)(CX*1)
+	VMULPS       Y9, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y9, Y5, Y4
+	VMULPS       Y9, Y1, Y5
+	VMOVUPS      Y5, (R14)(CX*1)
+	VMULPS       32(R15), Y8, Y5
+	VMULPS       Y3, Y5, Y3
+	VFMADD213PS  Y3, Y9, Y6
+	VFMSUB213PS  Y2, Y1, Y5
+	VSUBPS       Y2, Y5, Y2
+	MOVQ         8(SP), AX
+	VMOVUPS      Y2, (AX)(CX*1)
+	VFNMADD231PS Y4, Y0, Y6
+	VMULPS       Y4, Y1, Y2
+	VXORPS       Y14, Y2, Y2
+	VMULPS       Y6, Y0, Y0
+	VSUBPS       Y0, Y2, Y2
+	VSUBPS       Y0, Y2, Y0
+	VFMADD132PS  64(R15), Y0, Y8
+	VMULPS       Y1, Y8, Y0
+	MOVQ         16(SP), AX
+	VMOVUPS      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         232(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	MOVQ         544(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         224(SI), AX
+	ADDQ         AX, 56(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 72(SP)
+	MOVQ         248(SI), AX
+	ADDQ         AX, 80(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedFreeFallRows3AVX2F64(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedFreeFallRows3AVX2F64(SB), $208-8
+	MOVQ         a+0(FP), SI
+	LEAQ         112(SP), R15
+	ANDQ         $-32, R15
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         40(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	MOVQ         416(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 16(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+1152(SB), Y14
+	VBROADCASTSD fusedConsts<>+640(SB), Y13
+	VBROADCASTSD fusedConsts<>+512(SB), Y12
+	VBROADCASTSD fusedConsts<>+544(SB), Y11
+	VBROADCASTSD fusedConsts<>+576(SB), Y10
+	MOVQ         32(SI), AX
+	MOVQ         AX, 56(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 72(SP)
+	MOVQ         56(SI), AX
+	MOVQ         AX, 80(SP)
+
+row:
+	MOVQ         56(SP), AX
+	VBROADCASTSD (AX), Y0
+	VMOVUPD      Y0, (R15)
+	MOVQ         72(SP), AX
+	VBROADCASTSD (AX), Y0
+	VMOVUPD      Y0, 32(R15)
+	MOVQ         80(SP), AX
+	VBROADCASTSD (AX), Y0
+	VMOVUPD      Y0, 64(R15)
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VADDPD       (DI)(CX*1), Y0, Y0
+	VANDPD       Y12, Y0, Y1
+	VMINPD       Y1, Y11, Y1
+	VMULPD       Y10, Y1, Y1
+	VANDPD       Y14, Y0, Y0
+	VMOVUPD      fusedConsts<>+608(SB), Y2
+	VFMADD213PD  Y13, Y1, Y2
+	VSUBPD       Y13, Y2, Y3
+	VFNMADD231PD fusedConsts<>+672(SB), Y3, Y1
+	VFNMADD132PD fusedConsts<>+704(SB), Y1, Y3
+	VPSLLQ       $0x34, Y2, Y1
+	VPADDQ       Y15, Y1, Y1
+	VMOVUPD      fusedConsts<>+768(SB), Y2
+	VFMADD213PD  fusedConsts<>+800(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+832(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
+	VMULPD       Y3, Y3, Y4
+	VFMADD213PD  Y3, Y4, Y2
+	VSUBPD       Y1, Y15, Y3
+	VFNMADD213PD Y3, Y1, Y2
+	VMOVUPD      fusedConsts<>+1120(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VDIVPD       Y1, Y2, Y1
+	VORPD        Y0, Y1, Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       Y1, Y0, Y2
+	VMOVUPD      (R8)(CX*1), Y3
+	VMULPD       Y3, Y1, Y4
+	VMULPD       Y3, Y3, Y5
+	VMOVUPD      (R9)(CX*1), Y6
+	VMULPD       Y6, Y1, Y7
+	VFNMADD231PD Y2, Y5, Y7
+	VMOVUPD      (R10)(CX*1), Y8
+	VMULPD       (R15), Y8, Y9
+	VMOVUPD      Y0, (R11)(CX*1)
+	VMOVUPD      Y4, (R12)(CX*1)
+	VMOVUPD      Y7, (R13)(CX*1)
+	VMULPD       Y9, Y2, Y2
+	VMULPD       Y3, Y2, Y2
+	VMULPD       Y9, Y5, Y4
+	VMULPD       Y9, Y1, Y5
+	VMOVUPD      Y5, (R14)(CX*1)
+	VMULPD       32(R15), Y8, Y5
+	VMULPD       Y3, Y5, Y3
+	VFMADD213PD  Y3, Y9, Y6
+	VFMSUB213PD  Y2, Y1, Y5
+	VSUBPD       Y2, Y5, Y2
+	MOVQ         8(SP), AX
+	VMOVUPD      Y2, (AX)(CX*1)
+	VFNMADD231PD Y4, Y0, Y6
+	VMULPD       Y4, Y1, Y2
+	VXORPD       Y14, Y2, Y2
+	VMULPD       Y6, Y0, Y0
+	VSUBPD       Y0, Y2, Y2
+	VSUBPD       Y0, Y2, Y0
+	VFMADD132PD  64(R15), Y0, Y8
+	VMULPD       Y1, Y8, Y0
+	MOVQ         16(SP), AX
+	VMOVUPD      Y0, (AX)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         232(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	MOVQ         544(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         224(SI), AX
+	ADDQ         AX, 56(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 72(SP)
+	MOVQ         248(SI), AX
+	ADDQ         AX, 80(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedFreeFallRows3AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedFreeFallRows3AVX512F32(SB), $88-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -7398,121 +7745,624 @@ TEXT ·fusedTanhClassifier2AVX2F32(SB), $24-8
 	SHLQ         $0x02, DX
 	MOVQ         (SI), BX
 	MOVQ         8(SI), DI
-	MOVQ         384(SI), R8
-	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         40(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	MOVQ         416(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 16(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+480(SB), Z30
+	VBROADCASTSS fusedConsts<>+128(SB), Z29
+	VBROADCASTSS fusedConsts<>+0(SB), Z28
+	VBROADCASTSS fusedConsts<>+32(SB), Z27
+	VBROADCASTSS fusedConsts<>+64(SB), Z26
+	VBROADCASTSS fusedConsts<>+96(SB), Z25
+	VBROADCASTSS fusedConsts<>+160(SB), Z24
+	VBROADCASTSS fusedConsts<>+192(SB), Z23
+	VBROADCASTSS fusedConsts<>+256(SB), Z22
+	VBROADCASTSS fusedConsts<>+288(SB), Z21
+	VBROADCASTSS fusedConsts<>+320(SB), Z20
+	VBROADCASTSS fusedConsts<>+352(SB), Z19
+	VBROADCASTSS fusedConsts<>+384(SB), Z18
+	VBROADCASTSS fusedConsts<>+416(SB), Z17
+	VBROADCASTSS fusedConsts<>+448(SB), Z16
+	MOVQ         32(SI), AX
+	MOVQ         AX, 56(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 72(SP)
+	MOVQ         56(SI), AX
+	MOVQ         AX, 80(SP)
 
 row:
-	XORQ CX, CX
+	MOVQ         56(SP), AX
+	VBROADCASTSS (AX), Z15
+	MOVQ         72(SP), AX
+	VBROADCASTSS (AX), Z14
+	MOVQ         80(SP), AX
+	VBROADCASTSS (AX), Z13
+	XORQ         CX, CX
 
 column:
-	VMOVUPS      (DI)(CX*1), Y0
-	VMOVAPS      Y15, Y1
-	VFNMADD231PS Y0, Y0, Y1
-	VMULPS       (BX)(CX*1), Y1, Y0
-	VMOVUPS      Y0, (R8)(CX*1)
-	ADDQ         $0x20, CX
+	VMOVUPS      (BX)(CX*1), Z0
+	VADDPS       (DI)(CX*1), Z0, Z0
+	VANDPS       Z28, Z0, Z1
+	VMINPS       Z1, Z27, Z1
+	VMULPS       Z26, Z1, Z1
+	VANDPS       Z30, Z0, Z0
+	VMOVAPS      Z29, Z2
+	VFMADD231PS  Z25, Z1, Z2
+	VSUBPS       Z29, Z2, Z2
+	VFNMADD231PS Z24, Z2, Z1
+	VFNMADD231PS Z23, Z2, Z1
+	VSCALEFPS    Z2, Z31, Z2
+	VMOVAPS      Z21, Z3
+	VFMADD231PS  Z1, Z22, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VFMADD213PS  Z17, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z31, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z16, Z1
+	VDIVPS       Z1, Z3, Z1
+	VORPS        Z0, Z1, Z0
+	VMOVAPS      Z31, Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       Z1, Z0, Z2
+	VMOVUPS      (R8)(CX*1), Z3
+	VMULPS       Z3, Z1, Z4
+	VMULPS       Z3, Z3, Z5
+	VMOVUPS      (R9)(CX*1), Z6
+	VMULPS       Z6, Z1, Z7
+	VFNMADD231PS Z2, Z5, Z7
+	VMOVUPS      (R10)(CX*1), Z8
+	VMULPS       Z8, Z15, Z9
+	VMOVUPS      Z0, (R11)(CX*1)
+	VMOVUPS      Z4, (R12)(CX*1)
+	VMOVUPS      Z7, (R13)(CX*1)
+	VMULPS       Z9, Z2, Z2
+	VMULPS       Z3, Z2, Z2
+	VMULPS       Z9, Z5, Z4
+	VMULPS       Z9, Z1, Z5
+	VMOVUPS      Z5, (R14)(CX*1)
+	VMULPS       Z8, Z14, Z5
+	VMULPS       Z3, Z5, Z3
+	VFMADD213PS  Z3, Z9, Z6
+	VFMSUB213PS  Z2, Z1, Z5
+	VSUBPS       Z2, Z5, Z2
+	MOVQ         8(SP), AX
+	VMOVUPS      Z2, (AX)(CX*1)
+	VFNMADD231PS Z4, Z0, Z6
+	VMULPS       Z4, Z1, Z2
+	VXORPS       Z30, Z2, Z2
+	VMULPS       Z6, Z0, Z0
+	VSUBPS       Z0, Z2, Z2
+	VSUBPS       Z0, Z2, Z0
+	VFMADD213PS  Z0, Z13, Z8
+	VMULPS       Z1, Z8, Z0
+	MOVQ         16(SP), AX
+	VMOVUPS      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
 	CMPQ         CX, DX
 	JLT          column
 	ADDQ         192(SI), BX
 	ADDQ         200(SI), DI
-	ADDQ         512(SI), R8
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         232(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	MOVQ         544(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         224(SI), AX
+	ADDQ         AX, 56(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 72(SP)
+	MOVQ         248(SI), AX
+	ADDQ         AX, 80(SP)
 	DECQ         (SP)
 	JNZ          row
 	VZEROUPPER
 	RET
 
-// func fusedTanhClassifier2AVX2F64(a *byte)
-// Requires: AVX, FMA3
-TEXT ·fusedTanhClassifier2AVX2F64(SB), $24-8
+// func fusedFreeFallRows3AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedFreeFallRows3AVX512F64(SB), $336-8
 	MOVQ         a+0(FP), SI
+	LEAQ         144(SP), R15
+	ANDQ         $-64, R15
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
 	MOVQ         648(SI), DX
 	SHLQ         $0x03, DX
 	MOVQ         (SI), BX
 	MOVQ         8(SI), DI
-	MOVQ         384(SI), R8
-	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         40(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	MOVQ         416(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 16(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+1152(SB), Z30
+	VBROADCASTSD fusedConsts<>+640(SB), Z29
+	VBROADCASTSD fusedConsts<>+512(SB), Z28
+	VBROADCASTSD fusedConsts<>+544(SB), Z27
+	VBROADCASTSD fusedConsts<>+576(SB), Z26
+	VBROADCASTSD fusedConsts<>+608(SB), Z25
+	VBROADCASTSD fusedConsts<>+672(SB), Z24
+	VBROADCASTSD fusedConsts<>+704(SB), Z23
+	VBROADCASTSD fusedConsts<>+768(SB), Z22
+	VBROADCASTSD fusedConsts<>+800(SB), Z21
+	VBROADCASTSD fusedConsts<>+832(SB), Z20
+	VBROADCASTSD fusedConsts<>+864(SB), Z19
+	VBROADCASTSD fusedConsts<>+896(SB), Z18
+	VBROADCASTSD fusedConsts<>+928(SB), Z17
+	VBROADCASTSD fusedConsts<>+960(SB), Z16
+	VBROADCASTSD fusedConsts<>+992(SB), Z15
+	VBROADCASTSD fusedConsts<>+1024(SB), Z14
+	VBROADCASTSD fusedConsts<>+1056(SB), Z13
+	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+	MOVQ         32(SI), AX
+	MOVQ         AX, 56(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 72(SP)
+	MOVQ         56(SI), AX
+	MOVQ         AX, 80(SP)
 
 row:
-	XORQ CX, CX
+	MOVQ         56(SP), AX
+	VBROADCASTSD (AX), Z0
+	VMOVUPD      Z0, (R15)
+	MOVQ         72(SP), AX
+	VBROADCASTSD (AX), Z0
+	VMOVUPD      Z0, 64(R15)
+	MOVQ         80(SP), AX
+	VBROADCASTSD (AX), Z0
+	VMOVUPD      Z0, 128(R15)
+	XORQ         CX, CX
 
 column:
-	VMOVUPD      (DI)(CX*1), Y0
-	VMOVAPD      Y15, Y1
-	VFNMADD231PD Y0, Y0, Y1
-	VMULPD       (BX)(CX*1), Y1, Y0
-	VMOVUPD      Y0, (R8)(CX*1)
-	ADDQ         $0x20, CX
+	VMOVUPD      (BX)(CX*1), Z0
+	VADDPD       (DI)(CX*1), Z0, Z0
+	VANDPD       Z28, Z0, Z1
+	VMINPD       Z1, Z27, Z1
+	VMULPD       Z26, Z1, Z1
+	VANDPD       Z30, Z0, Z0
+	VMOVAPD      Z29, Z2
+	VFMADD231PD  Z25, Z1, Z2
+	VSUBPD       Z29, Z2, Z2
+	VFNMADD231PD Z24, Z2, Z1
+	VFNMADD231PD Z23, Z2, Z1
+	VSCALEFPD    Z2, Z31, Z2
+	VMOVAPD      Z21, Z3
+	VFMADD231PD  Z1, Z22, Z3
+	VFMADD213PD  Z20, Z1, Z3
+	VFMADD213PD  Z19, Z1, Z3
+	VFMADD213PD  Z18, Z1, Z3
+	VFMADD213PD  Z17, Z1, Z3
+	VFMADD213PD  Z16, Z1, Z3
+	VFMADD213PD  Z15, Z1, Z3
+	VFMADD213PD  Z14, Z1, Z3
+	VFMADD213PD  Z13, Z1, Z3
+	VFMADD213PD  Z12, Z1, Z3
+	VMULPD       Z1, Z1, Z4
+	VFMADD213PD  Z1, Z4, Z3
+	VSUBPD       Z2, Z31, Z1
+	VFNMADD213PD Z1, Z2, Z3
+	VBROADCASTSD fusedConsts<>+1120(SB), Z1
+	VSUBPD       Z3, Z1, Z1
+	VDIVPD       Z1, Z3, Z1
+	VORPD        Z0, Z1, Z0
+	VMOVAPD      Z31, Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       Z1, Z0, Z2
+	VMOVUPD      (R8)(CX*1), Z3
+	VMULPD       Z3, Z1, Z4
+	VMULPD       Z3, Z3, Z5
+	VMOVUPD      (R9)(CX*1), Z6
+	VMULPD       Z6, Z1, Z7
+	VFNMADD231PD Z2, Z5, Z7
+	VMOVUPD      (R10)(CX*1), Z8
+	VMULPD       (R15), Z8, Z9
+	VMOVUPD      Z0, (R11)(CX*1)
+	VMOVUPD      Z4, (R12)(CX*1)
+	VMOVUPD      Z7, (R13)(CX*1)
+	VMULPD       Z9, Z2, Z2
+	VMULPD       Z3, Z2, Z2
+	VMULPD       Z9, Z5, Z4
+	VMULPD       Z9, Z1, Z5
+	VMOVUPD      Z5, (R14)(CX*1)
+	VMULPD       64(R15), Z8, Z5
+	VMULPD       Z3, Z5, Z3
+	VFMADD213PD  Z3, Z9, Z6
+	VFMSUB213PD  Z2, Z1, Z5
+	VSUBPD       Z2, Z5, Z2
+	MOVQ         8(SP), AX
+	VMOVUPD      Z2, (AX)(CX*1)
+	VFNMADD231PD Z4, Z0, Z6
+	VMULPD       Z4, Z1, Z2
+	VXORPD       Z30, Z2, Z2
+	VMULPD       Z6, Z0, Z0
+	VSUBPD       Z0, Z2, Z2
+	VSUBPD       Z0, Z2, Z0
+	VFMADD132PD  128(R15), Z0, Z8
+	VMULPD       Z1, Z8, Z0
+	MOVQ         16(SP), AX
+	VMOVUPD      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
 	CMPQ         CX, DX
 	JLT          column
 	ADDQ         192(SI), BX
 	ADDQ         200(SI), DI
-	ADDQ         512(SI), R8
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         232(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	MOVQ         544(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         224(SI), AX
+	ADDQ         AX, 56(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 72(SP)
+	MOVQ         248(SI), AX
+	ADDQ         AX, 80(SP)
 	DECQ         (SP)
 	JNZ          row
 	VZEROUPPER
 	RET
 
-// func fusedTanhClassifier2AVX512F32(a *byte)
-// Requires: AVX, AVX512F
-TEXT ·fusedTanhClassifier2AVX512F32(SB), $24-8
+// func fusedFreeFallHard6AVX2F32(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedFreeFallHard6AVX2F32(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSS fusedConsts<>+224(SB), Y13
+	VBROADCASTSS fusedConsts<>+480(SB), Y12
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 56(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSS (AX), Y15
+	MOVQ         32(SP), AX
+	VBROADCASTSS (AX), Y14
+	MOVQ         56(SP), AX
+	VBROADCASTSS (AX), Y11
+	XORQ         CX, CX
+
+column:
+	VMOVUPS      (DI)(CX*1), Y0
+	VMULPS       Y0, Y15, Y1
+	VMULPS       (R9)(CX*1), Y1, Y2
+	VMULPS       Y0, Y14, Y3
+	VMOVUPS      (R8)(CX*1), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VMULPS       Y4, Y4, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      (BX)(CX*1), Y6
+	VFNMADD231PS Y5, Y6, Y2
+	VMULPS       Y2, Y6, Y2
+	VMOVAPS      Y13, Y7
+	VFNMADD231PS Y6, Y6, Y7
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y1, Y6, Y6
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y1, Y7, Y1
+	VMOVUPS      Y1, (R10)(CX*1)
+	VFMSUB213PS  Y4, Y7, Y3
+	VSUBPS       Y4, Y3, Y1
+	VMOVUPS      Y1, (R11)(CX*1)
+	VMULPS       Y5, Y7, Y1
+	VXORPS       Y12, Y1, Y1
+	VSUBPS       Y2, Y1, Y1
+	VSUBPS       Y2, Y1, Y1
+	VFMADD213PS  Y1, Y11, Y0
+	VMULPS       Y7, Y0, Y0
+	VMOVUPS      Y0, (R12)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 56(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedFreeFallHard6AVX2F64(a *byte)
+// Requires: AVX, FMA3
+TEXT ·fusedFreeFallHard6AVX2F64(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSD fusedConsts<>+736(SB), Y13
+	VBROADCASTSD fusedConsts<>+1152(SB), Y12
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 56(SP)
+
+row:
+	MOVQ         16(SP), AX
+	VBROADCASTSD (AX), Y15
+	MOVQ         32(SP), AX
+	VBROADCASTSD (AX), Y14
+	MOVQ         56(SP), AX
+	VBROADCASTSD (AX), Y11
+	XORQ         CX, CX
+
+column:
+	VMOVUPD      (DI)(CX*1), Y0
+	VMULPD       Y0, Y15, Y1
+	VMULPD       (R9)(CX*1), Y1, Y2
+	VMULPD       Y0, Y14, Y3
+	VMOVUPD      (R8)(CX*1), Y4
+	VFMADD231PD  Y3, Y4, Y2
+	VMULPD       Y4, Y4, Y5
+	VMULPD       Y1, Y5, Y5
+	VMOVUPD      (BX)(CX*1), Y6
+	VFNMADD231PD Y5, Y6, Y2
+	VMULPD       Y2, Y6, Y2
+	VMOVAPD      Y13, Y7
+	VFNMADD231PD Y6, Y6, Y7
+	VMULPD       Y7, Y6, Y6
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y1, Y7, Y1
+	VMOVUPD      Y1, (R10)(CX*1)
+	VFMSUB213PD  Y4, Y7, Y3
+	VSUBPD       Y4, Y3, Y1
+	VMOVUPD      Y1, (R11)(CX*1)
+	VMULPD       Y5, Y7, Y1
+	VXORPD       Y12, Y1, Y1
+	VSUBPD       Y2, Y1, Y1
+	VSUBPD       Y2, Y1, Y1
+	VFMADD213PD  Y1, Y11, Y0
+	VMULPD       Y7, Y0, Y0
+	VMOVUPD      Y0, (R12)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 56(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedFreeFallHard6AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedFreeFallHard6AVX512F32(SB), $312-8
 	MOVQ a+0(FP), SI
+	LEAQ 120(SP), R15
+	ANDQ $-64, R15
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
 	MOVQ 648(SI), DX
 	SHLQ $0x02, DX
 	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 384(SI), R8
+	MOVQ 16(SI), DI
+	MOVQ 32(SI), R8
+	MOVQ 40(SI), R9
+	MOVQ 384(SI), R10
+	MOVQ 392(SI), R11
+	MOVQ 400(SI), R12
+	MOVQ 8(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 24(SI), AX
+	MOVQ AX, 32(SP)
+	MOVQ 48(SI), AX
+	MOVQ AX, 56(SP)
 
 row:
-	XORQ CX, CX
+	MOVQ         16(SP), AX
+	VBROADCASTSS (AX), Z31
+	MOVQ         32(SP), AX
+	VBROADCASTSS (AX), Z30
+	MOVQ         56(SP), AX
+	VBROADCASTSS (AX), Z0
+	VMOVUPS      Z0, 128(R15)
+	XORQ         CX, CX
 
 column:
 	VMOVUPS      (DI)(CX*1), Z0
-	VBROADCASTSS fusedConsts<>+224(SB), Z1
-	VFNMADD231PS Z0, Z0, Z1
-	VMULPS       (BX)(CX*1), Z1, Z0
-	VMOVUPS      Z0, (R8)(CX*1)
+	VMULPS       Z0, Z31, Z1
+	VMULPS       (R9)(CX*1), Z1, Z2
+	VMULPS       Z0, Z30, Z3
+	VMOVUPS      (R8)(CX*1), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	VMULPS       Z4, Z4, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      (BX)(CX*1), Z6
+	VFNMADD231PS Z5, Z6, Z2
+	VMULPS       Z2, Z6, Z2
+	VBROADCASTSS fusedConsts<>+224(SB), Z7
+	VFNMADD231PS Z6, Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VMULPS       Z1, Z6, Z6
+	VMULPS       Z4, Z6, Z4
+	VMULPS       Z1, Z7, Z1
+	VMOVUPS      Z1, (R10)(CX*1)
+	VFMSUB213PS  Z4, Z7, Z3
+	VSUBPS       Z4, Z3, Z1
+	VMOVUPS      Z1, (R11)(CX*1)
+	VMULPS       Z5, Z7, Z1
+	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VSUBPS       Z2, Z1, Z1
+	VSUBPS       Z2, Z1, Z1
+	VFMADD132PS  128(R15), Z1, Z0
+	VMULPS       Z7, Z0, Z0
+	VMOVUPS      Z0, (R12)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
 	JLT          column
 	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         512(SI), R8
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 56(SP)
 	DECQ         (SP)
 	JNZ          row
 	VZEROUPPER
 	RET
 
-// func fusedTanhClassifier2AVX512F64(a *byte)
-// Requires: AVX, AVX512F
-TEXT ·fusedTanhClassifier2AVX512F64(SB), $24-8
+// func fusedFreeFallHard6AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedFreeFallHard6AVX512F64(SB), $312-8
 	MOVQ a+0(FP), SI
+	LEAQ 120(SP), R15
+	ANDQ $-64, R15
 	MOVQ 640(SI), AX
 	MOVQ AX, (SP)
 	MOVQ 648(SI), DX
 	SHLQ $0x03, DX
 	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 384(SI), R8
+	MOVQ 16(SI), DI
+	MOVQ 32(SI), R8
+	MOVQ 40(SI), R9
+	MOVQ 384(SI), R10
+	MOVQ 392(SI), R11
+	MOVQ 400(SI), R12
+	MOVQ 8(SI), AX
+	MOVQ AX, 16(SP)
+	MOVQ 24(SI), AX
+	MOVQ AX, 32(SP)
+	MOVQ 48(SI), AX
+	MOVQ AX, 56(SP)
 
 row:
-	XORQ CX, CX
+	MOVQ         16(SP), AX
+	VBROADCASTSD (AX), Z31
+	MOVQ         32(SP), AX
+	VBROADCASTSD (AX), Z30
+	MOVQ         56(SP), AX
+	VBROADCASTSD (AX), Z0
+	VMOVUPD      Z0, 128(R15)
+	XORQ         CX, CX
 
 column:
 	VMOVUPD      (DI)(CX*1), Z0
-	VBROADCASTSD fusedConsts<>+736(SB), Z1
-	VFNMADD231PD Z0, Z0, Z1
-	VMULPD       (BX)(CX*1), Z1, Z0
-	VMOVUPD      Z0, (R8)(CX*1)
+	VMULPD       Z0, Z31, Z1
+	VMULPD       (R9)(CX*1), Z1, Z2
+	VMULPD       Z0, Z30, Z3
+	VMOVUPD      (R8)(CX*1), Z4
+	VFMADD231PD  Z3, Z4, Z2
+	VMULPD       Z4, Z4, Z5
+	VMULPD       Z1, Z5, Z5
+	VMOVUPD      (BX)(CX*1), Z6
+	VFNMADD231PD Z5, Z6, Z2
+	VMULPD       Z2, Z6, Z2
+	VBROADCASTSD fusedConsts<>+736(SB), Z7
+	VFNMADD231PD Z6, Z6, Z7
+	VMULPD       Z7, Z6, Z6
+	VMULPD       Z1, Z6, Z6
+	VMULPD       Z4, Z6, Z4
+	VMULPD       Z1, Z7, Z1
+	VMOVUPD      Z1, (R10)(CX*1)
+	VFMSUB213PD  Z4, Z7, Z3
+	VSUBPD       Z4, Z3, Z1
+	VMOVUPD      Z1, (R11)(CX*1)
+	VMULPD       Z5, Z7, Z1
+	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VSUBPD       Z2, Z1, Z1
+	VSUBPD       Z2, Z1, Z1
+	VFMADD132PD  128(R15), Z1, Z0
+	VMULPD       Z7, Z0, Z0
+	VMOVUPD      Z0, (R12)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
 	JLT          column
 	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         512(SI), R8
+	ADDQ         208(SI), DI
+	ADDQ         224(SI), R8
+	ADDQ         232(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         200(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         216(SI), AX
+	ADDQ         AX, 32(SP)
+	MOVQ         240(SI), AX
+	ADDQ         AX, 56(SP)
 	DECQ         (SP)
 	JNZ          row
 	VZEROUPPER

@@ -1,4 +1,4 @@
-package exec
+package bench_test
 
 import (
 	"flag"
@@ -7,15 +7,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gakuri-lab/gakuri/engine/exec"
 	"github.com/gakuri-lab/gakuri/engine/graph"
 	"github.com/gakuri-lab/gakuri/engine/kernel"
+	"github.com/gakuri-lab/gakuri/topic/pinn"
 )
 
 var update = flag.Bool("update", false, "write the traced codes into engine/kernel/fused.txt; then run go generate ./engine/kernel")
 
 const (
-	fusedFile = "../kernel/fused.txt"
-	traced    = "# Traced by engine/exec (go test ./engine/exec -run FusedCodes -update).\n"
+	fusedFile = "../engine/kernel/fused.txt"
+	traced    = "# Traced from programs (go test ./bench -run FusedCodes -update).\n"
 )
 
 // stack is a network of dense layers, widths from the inputs on.
@@ -29,15 +31,20 @@ func stack(g *graph.Graph, x *graph.Node, widths []int, act func(*graph.Node) *g
 	return x
 }
 
+type program struct {
+	name    string
+	outputs []*graph.Node
+}
+
 // hotPrograms are the programs whose element-wise codes have kernels of their
 // own: networks as they are trained most.
-func hotPrograms() map[string][]*graph.Node {
-	programs := map[string][]*graph.Node{}
+func hotPrograms() []program {
+	var programs []program
 	gradient := func(name string, loss *graph.Node) {
-		programs[name] = append([]*graph.Node{loss}, graph.Gradient(loss, loss.Graph.Params()...)...)
+		programs = append(programs, program{name, append([]*graph.Node{loss}, graph.Gradient(loss, loss.Graph.Params()...)...)})
 	}
 	jacobian := func(name string, r *graph.Node) {
-		programs[name] = append([]*graph.Node{r}, graph.Jacobian(r, r.Graph.Params()...)...)
+		programs = append(programs, program{name, append([]*graph.Node{r}, graph.Jacobian(r, r.Graph.Params()...)...)})
 	}
 	tanh := (*graph.Node).Tanh
 	// One coordinate, two derivatives: x″ + x′ + x.
@@ -69,25 +76,14 @@ func hotPrograms() map[string][]*graph.Node {
 		y := stack(g, g.Input("x", 3), []int{3, 32, 64, 10}, a.act)
 		gradient(a.name+"-classifier", g.Input("label", 10).Mul(y.LogSoftmax(0)).Sum().Neg().MeanBatch())
 	}
+	for _, hard := range []bool{false, true} {
+		name := map[bool]string{false: "free-fall", true: "free-fall-hard"}[hard]
+		r := freeFall(hard)
+		gradient(name, r.Square().SumBatch())
+		jacobian(name+"-rows", freeFall(hard))
+		programs = append(programs, program{name + "-residuals", []*graph.Node{r}})
+	}
 	return programs
-}
-
-// wideCodes returns the codes over rows of neurons; single columns cost too
-// little to matter.
-func wideCodes(outputs []*graph.Node) ([]string, error) {
-	m, err := Compile[float64](outputs...)
-	if err != nil {
-		return nil, err
-	}
-	var codes []string
-	for _, ph := range m.phases {
-		for _, in := range ph.tile {
-			if g, ok := in.(*groupInstr[float64]); ok && g.form.n > 10 {
-				codes = append(codes, g.code.String())
-			}
-		}
-	}
-	return codes, nil
 }
 
 // TestFusedCodes holds kernel/fused.txt against the codes of the programs that
@@ -99,16 +95,16 @@ func TestFusedCodes(t *testing.T) {
 	}
 	var lines strings.Builder
 	seen := map[string]bool{}
-	programs := hotPrograms()
-	for _, name := range []string{"tanh-second", "tanh-second-rows", "tanh-burgers", "tanh-burgers-rows", "relu-classifier", "tanh-classifier"} {
-		codes, err := wideCodes(programs[name])
+	for _, p := range hotPrograms() {
+		m, err := exec.Compile[float64](p.outputs...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, c := range codes {
-			if !seen[c] {
-				seen[c] = true
-				fmt.Fprintf(&lines, "%s-%d: %s\n", name, i, c)
+		for i, c := range m.Codes() {
+			// Single columns cost too little to matter.
+			if text := c.Code.String(); c.Columns > 10 && !seen[text] {
+				seen[text] = true
+				fmt.Fprintf(&lines, "%s-%d: %s\n", p.name, i, text)
 			}
 		}
 	}
@@ -121,7 +117,7 @@ func TestFusedCodes(t *testing.T) {
 		return
 	}
 	if want != string(text) {
-		t.Errorf("%s is not what the executor traces: run go test ./engine/exec -run FusedCodes -update && go generate ./engine/kernel", fusedFile)
+		t.Errorf("%s is not what the executor traces: run go test ./bench -run FusedCodes -update && go generate ./engine/kernel", fusedFile)
 	}
 	if kernel.Level() == "plain" {
 		return
@@ -135,4 +131,17 @@ func TestFusedCodes(t *testing.T) {
 			t.Errorf("no kernel for %s (%v)", code, err)
 		}
 	}
+}
+
+// freeFall is the residual of the free-fall experiment.
+func freeFall(hard bool) *graph.Node {
+	g := graph.New()
+	p := pinn.FreeFall{Gravity: 9.8, Velocity: 1, End: 1}
+	return pinn.Residual(g, pinn.Ansatz{Problem: p, Network: layers{}, Hard: hard, Scales: p.Scales()})
+}
+
+type layers struct{}
+
+func (layers) Apply(x *graph.Node) *graph.Node {
+	return stack(x.Graph, x, []int{1, 32, 64, 32, 1}, (*graph.Node).Tanh)
 }
