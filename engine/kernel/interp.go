@@ -248,11 +248,32 @@ func (p *Program[T]) piece(a *Args, r, j, rows, n int, line uintptr) {
 		} else {
 			o.Out, o.OutStride = unsafe.Add(a.Scratch, w.i*p.chunk), line
 		}
-		s.call(&o)
+		s.call(&o, line)
 	}
 }
 
-func (s *step[T]) call(o *opArgs) {
+// call runs the kernel of s. Rows of line bytes that follow each other in
+// every operand are one long row.
+func (s *step[T]) call(o *opArgs, line uintptr) {
+	rows, n := o.Rows, o.N
+	if rows > 1 && s.joined(o, line) {
+		var zero T
+		o.Rows, o.N = 1, rows*int(line/unsafe.Sizeof(zero))
+	}
+	s.kernel(o)
+	o.Rows, o.N = rows, n
+}
+
+func (s *step[T]) joined(o *opArgs, line uintptr) bool {
+	for k := range s.n {
+		if s.bcast[k] && o.InStride[k] != 0 || !s.bcast[k] && o.InStride[k] != line {
+			return false
+		}
+	}
+	return o.OutStride == line
+}
+
+func (s *step[T]) kernel(o *opArgs) {
 	if s.run != nil {
 		s.run((*byte)(noescape(unsafe.Pointer(o))))
 		return

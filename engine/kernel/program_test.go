@@ -262,42 +262,60 @@ func TestCompileLimits(t *testing.T) {
 	}
 }
 
-// TestInPlace: an output may be the memory of a Full operand.
+// TestInPlace: an output may be the memory of a Full operand, in generated
+// kernels and in the interpreter.
 func TestInPlace(t *testing.T) {
+	codes := fusedCodes(t)
+	for i, text := range []string{"f,f;add 0 1;mul 0 1;>2,3", "f,f;>1,0", "f,f;const 2;mul 0 2;tanh 1;>4,3"} {
+		c, err := ParseCode(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes[fmt.Sprint(i)] = c
+	}
 	atEveryLevel(t, func(t *testing.T) {
-		for _, text := range []string{
-			"f,f;add 0 1;mul 0 1;>2,3",
-			"f,f;>1,0",
-			"f,f;const 2;mul 0 2;tanh 1;>4,3",
-		} {
-			c, err := ParseCode(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := Compile[float64](c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := rand.New(rand.NewPCG(1, 2))
-			tl := newTile[float64](r, c, 3, 1000, p.ScratchSize())
-			want := make([][]float64, 3*1000)
-			for i := range want {
-				want[i] = Eval(c, tl.operands(c, i/1000, i%1000))
-			}
-			for o := range 2 {
-				tl.args.Out[o], tl.args.OutStride[o] = tl.args.In[o], tl.args.InStride[o]
-			}
-			p.Run(&tl.args)
-			for i, w := range want {
-				got := tl.operands(c, i/1000, i%1000)
-				for o := range 2 {
-					if math.Abs(got[o]-w[o]) > 1e-14*math.Abs(w[o]) {
-						t.Fatalf("%s: output %d element %d: got %v, want %v", text, o, i, got[o], w[o])
-					}
-				}
-			}
+		for _, c := range codes {
+			inPlace(t, c, 3, 40)
+			inPlace(t, c, 1, 1500)
 		}
 	})
+}
+
+func inPlace(t *testing.T, c Code, rows, n int) {
+	p, err := Compile[float64](c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	tl := newTile[float64](r, c, rows, n, p.ScratchSize())
+	for i := range tl.in {
+		for j, x := range tl.in[i] {
+			tl.in[i][j] = math.Abs(x) + 0.1 // inside every domain
+		}
+	}
+	want := make([][]float64, rows*n)
+	for i := range want {
+		want[i] = Eval(c, tl.operands(c, i/n, i%n))
+	}
+	var full []int
+	for i, k := range c.In {
+		if k == Full {
+			full = append(full, i)
+		}
+	}
+	at := c.Out[:min(len(c.Out), len(full))]
+	for o := range at {
+		tl.args.Out[o], tl.args.OutStride[o] = tl.args.In[full[o]], tl.args.InStride[full[o]]
+	}
+	p.Run(&tl.args)
+	for i, w := range want {
+		got := tl.operands(c, i/n, i%n)
+		for o := range at {
+			if g := got[full[o]]; math.Abs(g-w[o]) > 1e-12*(1+math.Abs(w[o])) {
+				t.Fatalf("%v: output %d element %d: got %v, want %v", c, o, i, g, w[o])
+			}
+		}
+	}
 }
 
 func TestRunAllocates(t *testing.T) {

@@ -223,12 +223,12 @@ func Apply[T array.Float](op Op, dst, x []T) {
 	s := step[T]{op: op, n: 1, run: lookupOp[T](op, 1, [3]bool{})}
 	n := len(x) / w * w
 	if n > 0 {
-		s.call(&opArgs{In: [3]unsafe.Pointer{unsafe.Pointer(&x[0])}, Out: unsafe.Pointer(&dst[0]), Rows: 1, N: n})
+		s.kernel(&opArgs{In: [3]unsafe.Pointer{unsafe.Pointer(&x[0])}, Out: unsafe.Pointer(&dst[0]), Rows: 1, N: n})
 	}
 	if n < len(x) {
 		var tail [16]T
 		k := copy(tail[:], x[n:])
-		s.call(&opArgs{In: [3]unsafe.Pointer{unsafe.Pointer(&tail)}, Out: unsafe.Pointer(&tail), Rows: 1, N: k})
+		s.kernel(&opArgs{In: [3]unsafe.Pointer{unsafe.Pointer(&tail)}, Out: unsafe.Pointer(&tail), Rows: 1, N: k})
 		copy(dst[n:], tail[:k])
 	}
 }
