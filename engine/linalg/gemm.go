@@ -41,7 +41,7 @@ func Gemm(c []float64, ldc int, transA, transB bool, a []float64, lda int, b []f
 // It panics if a slice is too short for its matrix.
 func Syrk(c []float64, ldc int, trans bool, a []float64, lda int, n, k int, alpha, beta float64, threads int) {
 	checkMatrix("C", len(c), ldc, n, n)
-	g := product{c: c, ldc: ldc, m: n, n: n, k: k, alpha: alpha, beta: beta, upper: true}
+	g := product{c: c, ldc: ldc, m: n, n: n, k: k, alpha: alpha, beta: beta, shape: upper}
 	if alpha != 0 {
 		g.a = operand(a, lda, n, k, trans, "A")
 		g.b = g.a

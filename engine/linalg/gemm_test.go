@@ -158,18 +158,18 @@ func TestProductBits(t *testing.T) {
 
 // Parts cover C once and hold about the same work.
 func TestSplit(t *testing.T) {
-	for _, g := range []product{{m: 1000, n: 1000, upper: true}, {m: 5000, n: 5000, upper: true}, {m: 3000, n: 50},
-		{m: 50, n: 9000}, {m: 100, n: 100}, {m: 3000, n: 3000}, {m: 17, n: 17, upper: true}} {
+	for _, g := range []product{{m: 1000, n: 1000, shape: upper}, {m: 5000, n: 5000, shape: upper}, {m: 3000, n: 50},
+		{m: 50, n: 9000}, {m: 100, n: 100}, {m: 3000, n: 3000}, {m: 17, n: 17, shape: upper}, {m: 900, n: 900, shape: lower}} {
 		for _, parts := range []int{1, 2, 4, 6, 16} {
 			area := 0
 			for _, p := range g.split(parts) {
 				area += (p.i1 - p.i0) * (p.j1 - p.j0)
 				if p.i1 <= p.i0 || p.j1 <= p.j0 || p.j1-p.j0 > colsB {
-					t.Errorf("m %d n %d upper %v into %d: part %v", g.m, g.n, g.upper, parts, p)
+					t.Errorf("m %d n %d shape %v into %d: part %v", g.m, g.n, g.shape, parts, p)
 				}
 			}
 			if area != g.m*g.n {
-				t.Errorf("m %d n %d upper %v into %d: area %d", g.m, g.n, g.upper, parts, area)
+				t.Errorf("m %d n %d shape %v into %d: area %d", g.m, g.n, g.shape, parts, area)
 			}
 		}
 	}

@@ -6,28 +6,48 @@ package linalg
 //	dst[q·w·k + p·w + r] = alpha·(element (q·w+r, p)).
 //
 // A last panel of fewer rows keeps the stride w, its gaps are left as they
-// are.
+// are. Short pieces of k are copied at a time, so that few pages of s and few
+// lines of dst are open at once.
 func pack(dst, s []float64, f factor, n, k, w int, alpha float64) {
-	for i := 0; i < n; i += w {
-		h := min(w, n-i)
-		panel := dst[i*k : i*k+(k-1)*w+h]
-		switch {
-		case f.outer != 1:
-			packRows(panel, s[i*f.outer:], f.outer, h, k, w, alpha)
-		case alpha == 1 && h == panelA && w == panelA:
-			for p := range k {
-				*(*[panelA]float64)(panel[p*w:]) = *(*[panelA]float64)(s[i+p*f.inner:])
+	piece := 64
+	if f.outer == 1 {
+		piece = 8
+	}
+	for p := 0; p < k; p += piece {
+		d := min(piece, k-p)
+		for i := 0; i < n; i += w {
+			h := min(w, n-i)
+			panel := dst[i*k+p*w : i*k+(p+d-1)*w+h]
+			from := s[i*f.outer+p*f.inner:]
+			if f.outer == 1 {
+				packColumns(panel, from, f.inner, h, d, w, alpha)
+			} else {
+				packRows(panel, from, f.outer, h, d, w, alpha)
 			}
-		case alpha == 1 && h == panelB && w == panelB:
-			for p := range k {
-				*(*[panelB]float64)(panel[p*w:]) = *(*[panelB]float64)(s[i+p*f.inner:])
-			}
-		default:
-			for p := range k {
-				to := panel[p*w : p*w+h]
-				for r, x := range s[i+p*f.inner : i+p*f.inner+h] {
-					to[r] = alpha * x
-				}
+		}
+	}
+}
+
+// packColumns copies k times h contiguous elements.
+func packColumns(panel, s []float64, stride, h, k, w int, alpha float64) {
+	switch {
+	case alpha == 1 && h == panelA && w == panelA:
+		for p := range k {
+			x := *(*[panelA]float64)(s[p*stride:])
+			*(*[panelA]float64)(panel[p*panelA:]) = x
+		}
+	case alpha == 1 && h == panelB && w == panelB:
+		for p := range k {
+			x := *(*[panelB / 2]float64)(s[p*stride:])
+			y := *(*[panelB / 2]float64)(s[p*stride+panelB/2:])
+			*(*[panelB / 2]float64)(panel[p*panelB:]) = x
+			*(*[panelB / 2]float64)(panel[p*panelB+panelB/2:]) = y
+		}
+	default:
+		for p := range k {
+			to := panel[p*w : p*w+h]
+			for r, x := range s[p*stride : p*stride+h] {
+				to[r] = alpha * x
 			}
 		}
 	}

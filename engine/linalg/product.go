@@ -13,8 +13,8 @@ import (
 const (
 	panelA = 12   // rows of a packed panel of A, those of the kernel
 	panelB = 16   // columns of a packed panel of B
-	depth  = 192  // length of a panel: terms summed between two visits to C
-	rowsA  = 240  // rows of a packed block of A
+	depth  = 384  // length of a panel: terms summed between two visits to C
+	rowsA  = 144  // rows of a packed block of A
 	colsB  = 2048 // columns of a packed block of B
 )
 
@@ -22,15 +22,23 @@ const (
 // of one core.
 const parallelFlops = 10e6
 
-// product is C = alpha·A·Bᵀ + beta·C with the factors A m×k and B n×k; only
-// the upper triangle if upper is true.
+// shape says which elements of C exist.
+type shape uint8
+
+const (
+	whole shape = iota
+	upper       // on and above the diagonal
+	lower       // on and below the diagonal
+)
+
+// product is C = alpha·A·Bᵀ + beta·C with the factors A m×k and B n×k.
 type product struct {
 	c           []float64
 	ldc         int
 	a, b        factor
 	m, n, k     int
 	alpha, beta float64
-	upper       bool
+	shape       shape
 }
 
 // part is a rectangle of C: rows i0 to i1, columns j0 to j1.
@@ -58,7 +66,7 @@ func (g *product) run(threads int) {
 		return
 	}
 	flops := 2 * float64(g.m) * float64(g.n) * float64(g.k)
-	if g.upper {
+	if g.shape != whole {
 		flops /= 2
 	}
 	if threads < 2 || flops < parallelFlops {
@@ -82,11 +90,11 @@ func (g *product) run(threads int) {
 func (g *product) split(n int) []part {
 	var parts []part
 	switch {
-	case g.upper: // columns 0 to j hold j²/2 elements
+	case g.shape != whole:
+		share := float64(g.n) * float64(g.n) / float64(n)
 		for j := 0; j < g.n; {
-			target := float64(j)*float64(j) + float64(g.n)*float64(g.n)/float64(n)
-			end := j + panelB
-			for end < g.n && float64(end)*float64(end) < target {
+			end := min(j+panelB, g.n)
+			for end < g.n && g.elements(end)-g.elements(j) < share {
 				end += panelB
 			}
 			end = min(end, g.n, j+colsB)
@@ -107,6 +115,25 @@ func (g *product) split(n int) []part {
 		}
 	}
 	return parts
+}
+
+// elements counts those of a triangular C left of column j, twice.
+func (g *product) elements(j int) float64 {
+	if g.shape == upper {
+		return float64(j) * float64(j)
+	}
+	return float64(g.n)*float64(g.n) - float64(g.n-j)*float64(g.n-j)
+}
+
+// columns returns which of the columns j0 to j1 of row i exist.
+func (g *product) columns(i, j0, j1 int) (first, end int) {
+	switch g.shape {
+	case upper:
+		j0 = max(j0, i)
+	case lower:
+		j1 = min(j1, i+1)
+	}
+	return j0, max(j0, j1)
 }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
@@ -134,14 +161,11 @@ func (g *product) scale(p part, beta float64) {
 		return
 	}
 	for i := p.i0; i < p.i1; i++ {
-		first := p.j0
-		if g.upper {
-			first = max(first, i)
+		first, end := g.columns(i, p.j0, p.j1)
+		if first == end {
+			continue
 		}
-		if first >= p.j1 {
-			break
-		}
-		row := g.c[i*g.ldc+first : i*g.ldc+p.j1]
+		row := g.c[i*g.ldc+first : i*g.ldc+end]
 		if beta == 0 {
 			clear(row)
 			continue
@@ -156,8 +180,11 @@ func (g *product) scale(p part, beta float64) {
 // packed element must be used often enough. The way is chosen by the size of
 // the whole product, so that parts do not change the bits.
 func (g *product) compute(p part, w *workspace) {
-	if g.upper {
+	switch g.shape {
+	case upper:
 		p.i1 = min(p.i1, p.j1)
+	case lower:
+		p.i0 = max(p.i0, p.j0/panelA*panelA)
 	}
 	if g.beta != 0 {
 		g.scale(p, g.beta)
@@ -166,12 +193,12 @@ func (g *product) compute(p part, w *workspace) {
 		d := min(depth, g.k-q)
 		acc := q > 0 || g.beta != 0
 		switch {
-		case g.n <= 8 && !g.upper:
+		case g.n <= 8 && g.shape == whole:
 			w.b = grow(w.b, panelB*d)
 			pack(w.b, g.b.from(p.j0, q), g.b, p.j1-p.j0, d, panelB, g.alpha)
 			matmul.Mul(g.c[p.i0*g.ldc+p.j0:], g.ldc, g.a.from(p.i0, q), g.a.outer, g.a.inner,
 				w.b, panelB, p.i1-p.i0, p.j1-p.j0, d, acc)
-		case g.m <= 4*panelA && g.b.outer == 1 && !g.upper:
+		case g.m <= 4*panelA && g.b.outer == 1 && g.shape == whole:
 			w.a = grow(w.a, roundUp(g.m, panelA)*d)
 			pack(w.a, g.a.from(p.i0, q), g.a, p.i1-p.i0, d, panelA, g.alpha)
 			for i := p.i0; i < p.i1; i += panelA {
@@ -200,31 +227,38 @@ func (g *product) block(p part, w *workspace, d int, acc bool) {
 		for i := p.i0; i < p.i1; i += panelA {
 			rows := min(panelA, p.i1-i)
 			a := w.a[(i-p.i0)*d:]
-			switch {
-			case !g.upper || i+rows-1 <= j:
+			if g.shape == whole || g.shape == upper && i+rows-1 <= j || g.shape == lower && j+cols-1 <= i {
 				matmul.Mul(g.c[i*g.ldc+j:], g.ldc, a, 1, panelA, b, panelB, rows, cols, d, acc)
-			case i < j+cols:
+			} else {
 				g.diagonal(part{i, i + rows, j, j + cols}, a, b, d, acc)
 			}
 		}
 	}
 }
 
-// diagonal does a tile that the diagonal crosses: whole, in a small array of
-// which the upper part is copied.
+// diagonal does a tile of which not all elements exist: whole, in a small
+// array of which those that do are copied.
 func (g *product) diagonal(p part, a, b []float64, d int, acc bool) {
-	var tile [panelA * panelB]float64
-	if acc {
-		for i := p.i0; i < p.i1; i++ {
-			if first := max(i, p.j0); first < p.j1 {
-				copy(tile[(i-p.i0)*panelB+first-p.j0:], g.c[i*g.ldc+first:i*g.ldc+p.j1])
-			}
-		}
+	first, end := g.columns(p.i0, p.j0, p.j1)
+	first2, end2 := g.columns(p.i1-1, p.j0, p.j1)
+	if first == end && first2 == end2 {
+		return
 	}
-	matmul.Mul(tile[:], panelB, a, 1, panelA, b, panelB, p.i1-p.i0, p.j1-p.j0, d, acc)
+	var tile [panelA * panelB]float64
+	matmul.Mul(tile[:], panelB, a, 1, panelA, b, panelB, p.i1-p.i0, p.j1-p.j0, d, false)
 	for i := p.i0; i < p.i1; i++ {
-		if first := max(i, p.j0); first < p.j1 {
-			copy(g.c[i*g.ldc+first:i*g.ldc+p.j1], tile[(i-p.i0)*panelB+first-p.j0:])
+		first, end := g.columns(i, p.j0, p.j1)
+		if first == end {
+			continue
+		}
+		row := g.c[i*g.ldc+first : i*g.ldc+end]
+		sums := tile[(i-p.i0)*panelB+first-p.j0:]
+		if !acc {
+			copy(row, sums)
+			continue
+		}
+		for j := range row {
+			row[j] += sums[j]
 		}
 	}
 }
