@@ -6,7 +6,6 @@ import (
 	"github.com/gakuri-lab/gakuri/engine/linalg"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/lapack/lapack64"
 )
 
 // normal holds the damped normal equations of a Jacobian J [n × p] on its
@@ -42,13 +41,12 @@ func (e *normal) maxDiag() float64 {
 
 // factor computes the Cholesky factor of the matrix plus mu on the diagonal
 // and reports whether it was positive definite.
-func (e *normal) factor(mu float64, _ int) bool {
+func (e *normal) factor(mu float64, threads int) bool {
 	copy(e.chol, e.gram)
 	for i := range e.m {
 		e.chol[i*e.m+i] += mu
 	}
-	_, ok := lapack64.Potrf(upper(e.chol, e.m))
-	return ok
+	return linalg.Cholesky(e.chol, e.m, e.m, threads) == nil
 }
 
 // solve stores δ for the residual r with gradient grad = Jᵀr.
@@ -74,10 +72,6 @@ func (e *normal) back(b []float64) {
 	v := blas64.Vector{N: e.m, Inc: 1, Data: b}
 	blas64.Trsv(blas.Trans, u, v)
 	blas64.Trsv(blas.NoTrans, u, v)
-}
-
-func upper(a []float64, n int) blas64.Symmetric {
-	return blas64.Symmetric{Uplo: blas.Upper, N: n, Stride: n, Data: a}
 }
 
 // times stores J v in dst; J is [len(dst) × len(v)].
