@@ -66,12 +66,13 @@ func (v *view) progress(p experiment.Progress) {
 		}
 		return
 	}
-	if v.bar == nil {
-		v.bar = v.app.newBar(int64(p.Total))
-	} else if now.Sub(v.last) < barEvery {
+	if now.Sub(v.last) < barEvery {
 		return
 	}
 	v.last = now
+	if v.bar == nil {
+		v.bar = v.app.newBar(int64(p.Total))
+	}
 	v.bar.Describe(v.describe(p))
 	if p.Total > 0 {
 		_ = v.bar.Set(min(p.Step, p.Total-1)) // a full bar would end its own line
