@@ -243,8 +243,8 @@ func TestClipping(t *testing.T) {
 	}
 }
 
-// TestAverage follows θₜ = t, whose average after T steps is in closed form
-// Σ (1-β)βᵀ⁻ᵗ t/(1-βᵀ) = (T - β(1-βᵀ)/(1-β) + … ), summed here term by term.
+// TestAverage follows θₜ = t, whose average after T steps is
+// Σ βᵀ⁻ᵗ t / Σ βᵀ⁻ᵗ, summed here term by term.
 func TestAverage(t *testing.T) {
 	const beta, last = 0.9, 30
 	e := NewAverage[float64](1, beta)
