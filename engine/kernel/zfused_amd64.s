@@ -352,29 +352,29 @@ column:
 	VMULPD       Y11, Y1, Y1
 	VMOVAPD      Y15, Y2
 	VFMADD231PD  Y10, Y1, Y2
-	VSUBPD       Y15, Y2, Y3
-	VFNMADD231PD Y9, Y3, Y1
-	VFNMADD213PD Y1, Y8, Y3
-	VPSLLQ       $0x34, Y2, Y1
-	VPADDQ       Y14, Y1, Y1
-	VMOVAPD      Y6, Y2
-	VFMADD231PD  Y3, Y7, Y2
-	VFMADD213PD  Y5, Y3, Y2
-	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
-	VMULPD       Y3, Y3, Y4
-	VFMADD213PD  Y3, Y4, Y2
-	VSUBPD       Y1, Y14, Y3
-	VFNMADD213PD Y3, Y1, Y2
+	VPSLLQ       $0x34, Y2, Y3
+	VPADDQ       Y14, Y3, Y3
+	VSUBPD       Y15, Y2, Y2
+	VFNMADD231PD Y9, Y2, Y1
+	VFNMADD213PD Y1, Y8, Y2
+	VMULPD       Y2, Y2, Y1
+	VMOVAPD      Y6, Y4
+	VFMADD231PD  Y2, Y7, Y4
+	VFMADD213PD  Y5, Y2, Y4
+	VFMADD213PD  fusedConsts<>+864(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+896(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+928(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+960(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+992(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1024(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1056(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1088(SB), Y2, Y4
+	VFMADD213PD  Y2, Y1, Y4
+	VSUBPD       Y3, Y14, Y1
+	VFNMADD213PD Y1, Y3, Y4
 	VMOVUPD      fusedConsts<>+1120(SB), Y1
-	VSUBPD       Y2, Y1, Y1
-	VDIVPD       Y1, Y2, Y1
+	VSUBPD       Y4, Y1, Y1
+	VDIVPD       Y1, Y4, Y1
 	VANDPD       fusedConsts<>+1152(SB), Y0, Y0
 	VORPD        Y0, Y1, Y0
 	VMOVUPD      Y0, (R8)(CX*1)
@@ -401,48 +401,60 @@ TEXT ·fusedTanhBiasAVX512F32(SB), $24-8
 	MOVQ         8(SI), DI
 	MOVQ         384(SI), R8
 	VBROADCASTSS fusedConsts<>+128(SB), Z31
+	VBROADCASTSS fusedConsts<>+224(SB), Z30
+	VBROADCASTSS fusedConsts<>+0(SB), Z29
+	VBROADCASTSS fusedConsts<>+32(SB), Z28
+	VBROADCASTSS fusedConsts<>+64(SB), Z27
+	VBROADCASTSS fusedConsts<>+96(SB), Z26
+	VBROADCASTSS fusedConsts<>+160(SB), Z25
+	VBROADCASTSS fusedConsts<>+192(SB), Z24
+	VBROADCASTSS fusedConsts<>+256(SB), Z23
+	VBROADCASTSS fusedConsts<>+288(SB), Z22
+	VBROADCASTSS fusedConsts<>+320(SB), Z21
+	VBROADCASTSS fusedConsts<>+352(SB), Z20
+	VBROADCASTSS fusedConsts<>+384(SB), Z19
+	VBROADCASTSS fusedConsts<>+416(SB), Z18
+	VBROADCASTSS fusedConsts<>+448(SB), Z17
+	VBROADCASTSS fusedConsts<>+480(SB), Z16
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VADDPS            (DI)(CX*1), Z0, Z0
-	VANDPS.BCST       fusedConsts<>+0(SB), Z0, Z1
-	VBROADCASTSS      fusedConsts<>+32(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
-	VBROADCASTSS      fusedConsts<>+96(SB), Z2
-	VFMADD213PS       Z31, Z1, Z2
-	VSUBPS            Z31, Z2, Z2
-	VBROADCASTSS      fusedConsts<>+224(SB), Z3
-	VSCALEFPS         Z2, Z3, Z4
-	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
-	VFNMADD132PS.BCST fusedConsts<>+192(SB), Z1, Z2
-	VMULPS            Z2, Z2, Z1
-	VBROADCASTSS      fusedConsts<>+256(SB), Z5
-	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z2, Z5
-	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z2, Z5
-	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z2, Z5
-	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z2, Z5
-	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z2, Z5
-	VFMADD213PS       Z2, Z1, Z5
-	VSUBPS            Z4, Z3, Z1
-	VFNMADD213PS      Z1, Z4, Z5
-	VBROADCASTSS      fusedConsts<>+448(SB), Z1
-	VSUBPS            Z5, Z1, Z1
-	VDIVPS            Z1, Z5, Z1
-	VANDPS.BCST       fusedConsts<>+480(SB), Z0, Z0
-	VORPS             Z0, Z1, Z0
-	VMOVUPS           Z0, (R8)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              192(SI), BX
-	ADDQ              200(SI), DI
-	ADDQ              512(SI), R8
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VADDPS       (DI)(CX*1), Z0, Z0
+	VANDPS       Z29, Z0, Z1
+	VMINPS       Z1, Z28, Z1
+	VMULPS       Z27, Z1, Z1
+	VMOVAPS      Z31, Z2
+	VFMADD231PS  Z26, Z1, Z2
+	VSUBPS       Z31, Z2, Z2
+	VFNMADD231PS Z25, Z2, Z1
+	VFNMADD231PS Z24, Z2, Z1
+	VSCALEFPS    Z2, Z30, Z2
+	VMOVAPS      Z22, Z3
+	VFMADD231PS  Z1, Z23, Z3
+	VFMADD213PS  Z21, Z1, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z30, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z17, Z1
+	VDIVPS       Z1, Z3, Z1
+	VANDPS       Z16, Z0, Z0
+	VORPS        Z0, Z1, Z0
+	VMOVUPS      Z0, (R8)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -462,21 +474,22 @@ TEXT ·fusedTanhBiasAVX512F64(SB), $24-8
 	VBROADCASTSD fusedConsts<>+512(SB), Z29
 	VBROADCASTSD fusedConsts<>+544(SB), Z28
 	VBROADCASTSD fusedConsts<>+576(SB), Z27
-	VBROADCASTSD fusedConsts<>+1152(SB), Z26
-	VBROADCASTSD fusedConsts<>+608(SB), Z25
-	VBROADCASTSD fusedConsts<>+672(SB), Z24
-	VBROADCASTSD fusedConsts<>+704(SB), Z23
-	VBROADCASTSD fusedConsts<>+768(SB), Z22
-	VBROADCASTSD fusedConsts<>+800(SB), Z21
-	VBROADCASTSD fusedConsts<>+832(SB), Z20
-	VBROADCASTSD fusedConsts<>+864(SB), Z19
-	VBROADCASTSD fusedConsts<>+896(SB), Z18
-	VBROADCASTSD fusedConsts<>+928(SB), Z17
-	VBROADCASTSD fusedConsts<>+960(SB), Z16
-	VBROADCASTSD fusedConsts<>+992(SB), Z15
-	VBROADCASTSD fusedConsts<>+1024(SB), Z14
-	VBROADCASTSD fusedConsts<>+1056(SB), Z13
-	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+	VBROADCASTSD fusedConsts<>+608(SB), Z26
+	VBROADCASTSD fusedConsts<>+672(SB), Z25
+	VBROADCASTSD fusedConsts<>+704(SB), Z24
+	VBROADCASTSD fusedConsts<>+768(SB), Z23
+	VBROADCASTSD fusedConsts<>+800(SB), Z22
+	VBROADCASTSD fusedConsts<>+832(SB), Z21
+	VBROADCASTSD fusedConsts<>+864(SB), Z20
+	VBROADCASTSD fusedConsts<>+896(SB), Z19
+	VBROADCASTSD fusedConsts<>+928(SB), Z18
+	VBROADCASTSD fusedConsts<>+960(SB), Z17
+	VBROADCASTSD fusedConsts<>+992(SB), Z16
+	VBROADCASTSD fusedConsts<>+1024(SB), Z15
+	VBROADCASTSD fusedConsts<>+1056(SB), Z14
+	VBROADCASTSD fusedConsts<>+1088(SB), Z13
+	VBROADCASTSD fusedConsts<>+1120(SB), Z12
+	VBROADCASTSD fusedConsts<>+1152(SB), Z11
 
 row:
 	XORQ CX, CX
@@ -487,15 +500,15 @@ column:
 	VANDPD       Z29, Z0, Z1
 	VMINPD       Z1, Z28, Z1
 	VMULPD       Z27, Z1, Z1
-	VANDPD       Z26, Z0, Z0
 	VMOVAPD      Z31, Z2
-	VFMADD231PD  Z25, Z1, Z2
+	VFMADD231PD  Z26, Z1, Z2
 	VSUBPD       Z31, Z2, Z2
+	VFNMADD231PD Z25, Z2, Z1
 	VFNMADD231PD Z24, Z2, Z1
-	VFNMADD231PD Z23, Z2, Z1
 	VSCALEFPD    Z2, Z30, Z2
-	VMOVAPD      Z21, Z3
-	VFMADD231PD  Z1, Z22, Z3
+	VMOVAPD      Z22, Z3
+	VFMADD231PD  Z1, Z23, Z3
+	VFMADD213PD  Z21, Z1, Z3
 	VFMADD213PD  Z20, Z1, Z3
 	VFMADD213PD  Z19, Z1, Z3
 	VFMADD213PD  Z18, Z1, Z3
@@ -504,14 +517,13 @@ column:
 	VFMADD213PD  Z15, Z1, Z3
 	VFMADD213PD  Z14, Z1, Z3
 	VFMADD213PD  Z13, Z1, Z3
-	VFMADD213PD  Z12, Z1, Z3
 	VMULPD       Z1, Z1, Z4
 	VFMADD213PD  Z1, Z4, Z3
 	VSUBPD       Z2, Z30, Z1
 	VFNMADD213PD Z1, Z2, Z3
-	VBROADCASTSD fusedConsts<>+1120(SB), Z1
-	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z12, Z1
 	VDIVPD       Z1, Z3, Z1
+	VANDPD       Z11, Z0, Z0
 	VORPD        Z0, Z1, Z0
 	VMOVUPD      Z0, (R8)(CX*1)
 	ADDQ         $0x40, CX
@@ -648,38 +660,38 @@ column:
 	VMULPD       Y14, Y1, Y1
 	VMOVAPD      Y13, Y2
 	VFMADD231PD  Y10, Y1, Y2
-	VSUBPD       Y13, Y2, Y3
-	VFNMADD231PD Y9, Y3, Y1
-	VFNMADD213PD Y1, Y8, Y3
-	VPSLLQ       $0x34, Y2, Y1
-	VPADDQ       Y15, Y1, Y1
-	VMOVAPD      Y6, Y2
-	VFMADD231PD  Y3, Y7, Y2
-	VFMADD213PD  Y5, Y3, Y2
-	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
-	VMULPD       Y3, Y3, Y4
-	VFMADD213PD  Y3, Y4, Y2
-	VSUBPD       Y1, Y15, Y3
-	VFNMADD213PD Y3, Y1, Y2
+	VPSLLQ       $0x34, Y2, Y3
+	VPADDQ       Y15, Y3, Y3
+	VSUBPD       Y13, Y2, Y2
+	VFNMADD231PD Y9, Y2, Y1
+	VFNMADD213PD Y1, Y8, Y2
+	VMULPD       Y2, Y2, Y1
+	VMOVAPD      Y6, Y4
+	VFMADD231PD  Y2, Y7, Y4
+	VFMADD213PD  Y5, Y2, Y4
+	VFMADD213PD  fusedConsts<>+864(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+896(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+928(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+960(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+992(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1024(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1056(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1088(SB), Y2, Y4
+	VFMADD213PD  Y2, Y1, Y4
+	VSUBPD       Y3, Y15, Y1
+	VFNMADD213PD Y1, Y3, Y4
 	VMOVUPD      fusedConsts<>+1120(SB), Y1
-	VSUBPD       Y2, Y1, Y1
-	VDIVPD       Y1, Y2, Y1
+	VSUBPD       Y4, Y1, Y1
+	VDIVPD       Y1, Y4, Y1
 	VANDPD       fusedConsts<>+1152(SB), Y0, Y0
 	VORPD        Y0, Y1, Y0
 	VMOVAPD      Y15, Y1
 	VFNMADD231PD Y0, Y0, Y1
 	VMOVUPD      (R8)(CX*1), Y2
 	VMULPD       Y2, Y1, Y3
-	VMULPD       Y2, Y2, Y2
 	VMULPD       Y1, Y0, Y4
 	VMULPD       Y4, Y14, Y4
+	VMULPD       Y2, Y2, Y2
 	VMULPD       (R9)(CX*1), Y1, Y1
 	VMOVUPD      Y0, (R10)(CX*1)
 	VMOVUPD      Y3, (R11)(CX*1)
@@ -719,62 +731,72 @@ TEXT ·fusedTanhJet2AVX512F32(SB), $40-8
 	VBROADCASTSS fusedConsts<>+64(SB), Z30
 	VBROADCASTSS fusedConsts<>+128(SB), Z29
 	VBROADCASTSS fusedConsts<>+0(SB), Z28
+	VBROADCASTSS fusedConsts<>+32(SB), Z27
+	VBROADCASTSS fusedConsts<>+96(SB), Z26
+	VBROADCASTSS fusedConsts<>+160(SB), Z25
+	VBROADCASTSS fusedConsts<>+192(SB), Z24
+	VBROADCASTSS fusedConsts<>+256(SB), Z23
+	VBROADCASTSS fusedConsts<>+288(SB), Z22
+	VBROADCASTSS fusedConsts<>+320(SB), Z21
+	VBROADCASTSS fusedConsts<>+352(SB), Z20
+	VBROADCASTSS fusedConsts<>+384(SB), Z19
+	VBROADCASTSS fusedConsts<>+416(SB), Z18
+	VBROADCASTSS fusedConsts<>+448(SB), Z17
+	VBROADCASTSS fusedConsts<>+480(SB), Z16
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VADDPS            (DI)(CX*1), Z0, Z0
-	VANDPS            Z28, Z0, Z1
-	VBROADCASTSS      fusedConsts<>+32(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VMULPS            Z30, Z1, Z1
-	VBROADCASTSS      fusedConsts<>+96(SB), Z2
-	VFMADD213PS       Z29, Z1, Z2
-	VSUBPS            Z29, Z2, Z2
-	VSCALEFPS         Z2, Z31, Z3
-	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
-	VFNMADD132PS.BCST fusedConsts<>+192(SB), Z1, Z2
-	VMULPS            Z2, Z2, Z1
-	VBROADCASTSS      fusedConsts<>+256(SB), Z4
-	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z2, Z4
-	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z2, Z4
-	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z2, Z4
-	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z2, Z4
-	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z2, Z4
-	VFMADD213PS       Z2, Z1, Z4
-	VSUBPS            Z3, Z31, Z1
-	VFNMADD213PS      Z1, Z3, Z4
-	VBROADCASTSS      fusedConsts<>+448(SB), Z1
-	VSUBPS            Z4, Z1, Z1
-	VDIVPS            Z1, Z4, Z1
-	VANDPS.BCST       fusedConsts<>+480(SB), Z0, Z0
-	VORPS             Z0, Z1, Z0
-	VMOVAPS           Z31, Z1
-	VFNMADD231PS      Z0, Z0, Z1
-	VMOVUPS           (R8)(CX*1), Z2
-	VMULPS            Z2, Z1, Z3
-	VMULPS            Z1, Z0, Z4
-	VMULPS            Z4, Z30, Z4
-	VMULPS            Z2, Z2, Z2
-	VMULPS            (R9)(CX*1), Z1, Z1
-	VMOVUPS           Z0, (R10)(CX*1)
-	VMOVUPS           Z3, (R11)(CX*1)
-	VFMADD213PS       Z1, Z4, Z2
-	VMOVUPS           Z2, (R12)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              192(SI), BX
-	ADDQ              200(SI), DI
-	ADDQ              208(SI), R8
-	ADDQ              216(SI), R9
-	ADDQ              512(SI), R10
-	ADDQ              520(SI), R11
-	ADDQ              528(SI), R12
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VADDPS       (DI)(CX*1), Z0, Z0
+	VANDPS       Z28, Z0, Z1
+	VMINPS       Z1, Z27, Z1
+	VMULPS       Z30, Z1, Z1
+	VMOVAPS      Z29, Z2
+	VFMADD231PS  Z26, Z1, Z2
+	VSUBPS       Z29, Z2, Z2
+	VFNMADD231PS Z25, Z2, Z1
+	VFNMADD231PS Z24, Z2, Z1
+	VSCALEFPS    Z2, Z31, Z2
+	VMOVAPS      Z22, Z3
+	VFMADD231PS  Z1, Z23, Z3
+	VFMADD213PS  Z21, Z1, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z31, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z17, Z1
+	VDIVPS       Z1, Z3, Z1
+	VANDPS       Z16, Z0, Z0
+	VORPS        Z0, Z1, Z0
+	VMOVAPS      Z31, Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMOVUPS      (R8)(CX*1), Z2
+	VMULPS       Z2, Z1, Z3
+	VMULPS       Z2, Z2, Z2
+	VMULPS       Z1, Z0, Z4
+	VMULPS       Z4, Z30, Z4
+	VMULPS       (R9)(CX*1), Z1, Z1
+	VMOVUPS      Z0, (R10)(CX*1)
+	VMOVUPS      Z3, (R11)(CX*1)
+	VFMADD213PS  Z1, Z4, Z2
+	VMOVUPS      Z2, (R12)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -813,6 +835,7 @@ TEXT ·fusedTanhJet2AVX512F64(SB), $40-8
 	VBROADCASTSD fusedConsts<>+1024(SB), Z14
 	VBROADCASTSD fusedConsts<>+1056(SB), Z13
 	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+	VBROADCASTSD fusedConsts<>+1120(SB), Z11
 
 row:
 	XORQ CX, CX
@@ -845,8 +868,7 @@ column:
 	VFMADD213PD  Z1, Z4, Z3
 	VSUBPD       Z2, Z31, Z1
 	VFNMADD213PD Z1, Z2, Z3
-	VBROADCASTSD fusedConsts<>+1120(SB), Z1
-	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z11, Z1
 	VDIVPD       Z1, Z3, Z1
 	VORPD        Z0, Z1, Z0
 	VMOVAPD      Z31, Z1
@@ -1030,38 +1052,39 @@ TEXT ·fusedTanhJet2BackAVX512F32(SB), $56-8
 	MOVQ         392(SI), R13
 	MOVQ         400(SI), R14
 	VBROADCASTSS fusedConsts<>+64(SB), Z31
-	VBROADCASTSS fusedConsts<>+448(SB), Z30
+	VBROADCASTSS fusedConsts<>+224(SB), Z30
+	VBROADCASTSS fusedConsts<>+448(SB), Z29
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS      (DI)(CX*1), Z0
-	VMULPS       Z0, Z30, Z1
-	VMULPS       Z0, Z0, Z2
-	VMOVUPS      (R10)(CX*1), Z3
-	VMULPS       Z0, Z3, Z0
-	VMOVUPS      (BX)(CX*1), Z4
-	VBROADCASTSS fusedConsts<>+224(SB), Z5
-	VFNMADD231PS Z4, Z4, Z5
-	VMULPS       Z5, Z3, Z3
-	VMULPS       (R9)(CX*1), Z5, Z6
-	VMULPS       Z5, Z4, Z7
-	VMULPS       Z7, Z31, Z7
-	VFMADD213PS  Z6, Z7, Z0
-	VMULPS       Z1, Z7, Z1
-	VMOVUPS      (R11)(CX*1), Z6
-	VFMADD213PS  Z3, Z6, Z1
-	VMULPS       (R8)(CX*1), Z7, Z3
-	VMOVUPS      Z1, (R13)(CX*1)
-	VMULPS       Z5, Z6, Z1
-	VMOVUPS      Z1, (R14)(CX*1)
-	VMULPS       Z5, Z5, Z1
-	VFMADD213PS  Z1, Z4, Z7
-	VMULPS       Z7, Z31, Z1
-	VFMADD213PS  Z3, Z1, Z2
-	VFMADD213PS  Z0, Z6, Z2
-	VMOVUPS      Z2, (R12)(CX*1)
+	VMOVUPS      (BX)(CX*1), Z0
+	VMOVAPS      Z30, Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMOVUPS      (DI)(CX*1), Z2
+	VMULPS       Z2, Z2, Z3
+	VMULPS       Z1, Z0, Z4
+	VMULPS       Z4, Z31, Z4
+	VMOVUPS      (R11)(CX*1), Z5
+	VMULPS       Z1, Z5, Z6
+	VMULPS       Z2, Z29, Z7
+	VMULPS       Z7, Z4, Z7
+	VMOVUPS      (R10)(CX*1), Z8
+	VMULPS       Z1, Z8, Z9
+	VFMADD213PS  Z9, Z5, Z7
+	VMULPS       Z1, Z1, Z9
+	VFMADD213PS  Z9, Z4, Z0
+	VMULPS       Z0, Z31, Z0
+	VMULPS       (R8)(CX*1), Z4, Z9
+	VFMADD213PS  Z9, Z0, Z3
+	VMULPS       Z2, Z8, Z0
+	VMULPS       (R9)(CX*1), Z1, Z1
+	VMOVUPS      Z7, (R13)(CX*1)
+	VMOVUPS      Z6, (R14)(CX*1)
+	VFMADD213PS  Z1, Z0, Z4
+	VFMADD213PS  Z4, Z5, Z3
+	VMOVUPS      Z3, (R12)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
 	JLT          column
@@ -1097,38 +1120,39 @@ TEXT ·fusedTanhJet2BackAVX512F64(SB), $56-8
 	MOVQ         392(SI), R13
 	MOVQ         400(SI), R14
 	VBROADCASTSD fusedConsts<>+576(SB), Z31
-	VBROADCASTSD fusedConsts<>+1120(SB), Z30
+	VBROADCASTSD fusedConsts<>+736(SB), Z30
+	VBROADCASTSD fusedConsts<>+1120(SB), Z29
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD      (DI)(CX*1), Z0
-	VMULPD       Z0, Z30, Z1
-	VMULPD       Z0, Z0, Z2
-	VMOVUPD      (R10)(CX*1), Z3
-	VMULPD       Z0, Z3, Z0
-	VMOVUPD      (BX)(CX*1), Z4
-	VBROADCASTSD fusedConsts<>+736(SB), Z5
-	VFNMADD231PD Z4, Z4, Z5
-	VMULPD       Z5, Z3, Z3
-	VMULPD       (R9)(CX*1), Z5, Z6
-	VMULPD       Z5, Z4, Z7
-	VMULPD       Z7, Z31, Z7
-	VFMADD213PD  Z6, Z7, Z0
-	VMULPD       Z1, Z7, Z1
-	VMOVUPD      (R11)(CX*1), Z6
-	VFMADD213PD  Z3, Z6, Z1
-	VMULPD       (R8)(CX*1), Z7, Z3
-	VMOVUPD      Z1, (R13)(CX*1)
-	VMULPD       Z5, Z6, Z1
-	VMOVUPD      Z1, (R14)(CX*1)
-	VMULPD       Z5, Z5, Z1
-	VFMADD213PD  Z1, Z4, Z7
-	VMULPD       Z7, Z31, Z1
-	VFMADD213PD  Z3, Z1, Z2
-	VFMADD213PD  Z0, Z6, Z2
-	VMOVUPD      Z2, (R12)(CX*1)
+	VMOVUPD      (BX)(CX*1), Z0
+	VMOVAPD      Z30, Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMOVUPD      (DI)(CX*1), Z2
+	VMULPD       Z2, Z2, Z3
+	VMULPD       Z1, Z0, Z4
+	VMULPD       Z4, Z31, Z4
+	VMOVUPD      (R11)(CX*1), Z5
+	VMULPD       Z1, Z5, Z6
+	VMULPD       Z2, Z29, Z7
+	VMULPD       Z7, Z4, Z7
+	VMOVUPD      (R10)(CX*1), Z8
+	VMULPD       Z1, Z8, Z9
+	VFMADD213PD  Z9, Z5, Z7
+	VMULPD       Z1, Z1, Z9
+	VFMADD213PD  Z9, Z4, Z0
+	VMULPD       Z0, Z31, Z0
+	VMULPD       (R8)(CX*1), Z4, Z9
+	VFMADD213PD  Z9, Z0, Z3
+	VMULPD       Z2, Z8, Z0
+	VMULPD       (R9)(CX*1), Z1, Z1
+	VMOVUPD      Z7, (R13)(CX*1)
+	VMOVUPD      Z6, (R14)(CX*1)
+	VFMADD213PD  Z1, Z0, Z4
+	VFMADD213PD  Z4, Z5, Z3
+	VMOVUPD      Z3, (R12)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
 	JLT          column
@@ -1344,6 +1368,18 @@ TEXT ·fusedTanhSecond0AVX512F32(SB), $48-8
 	VBROADCASTSS fusedConsts<>+128(SB), Z30
 	VBROADCASTSS fusedConsts<>+480(SB), Z29
 	VBROADCASTSS fusedConsts<>+0(SB), Z27
+	VBROADCASTSS fusedConsts<>+32(SB), Z26
+	VBROADCASTSS fusedConsts<>+64(SB), Z25
+	VBROADCASTSS fusedConsts<>+96(SB), Z24
+	VBROADCASTSS fusedConsts<>+160(SB), Z23
+	VBROADCASTSS fusedConsts<>+192(SB), Z22
+	VBROADCASTSS fusedConsts<>+256(SB), Z21
+	VBROADCASTSS fusedConsts<>+288(SB), Z20
+	VBROADCASTSS fusedConsts<>+320(SB), Z19
+	VBROADCASTSS fusedConsts<>+352(SB), Z18
+	VBROADCASTSS fusedConsts<>+384(SB), Z17
+	VBROADCASTSS fusedConsts<>+416(SB), Z16
+	VBROADCASTSS fusedConsts<>+448(SB), Z15
 	MOVQ         (SI), AX
 	MOVQ         AX, 8(SP)
 
@@ -1353,56 +1389,54 @@ row:
 	XORQ         CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VFMADD213PS       (DI)(CX*1), Z28, Z0
-	VANDPS            Z27, Z0, Z1
-	VBROADCASTSS      fusedConsts<>+32(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
-	VBROADCASTSS      fusedConsts<>+96(SB), Z2
-	VFMADD213PS       Z30, Z1, Z2
-	VSUBPS            Z30, Z2, Z2
-	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
-	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
-	VSCALEFPS         Z2, Z31, Z2
-	VBROADCASTSS      fusedConsts<>+256(SB), Z3
-	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z3
-	VMULPS            Z1, Z1, Z4
-	VFMADD213PS       Z1, Z4, Z3
-	VSUBPS            Z2, Z31, Z1
-	VFNMADD213PS      Z1, Z2, Z3
-	VBROADCASTSS      fusedConsts<>+448(SB), Z1
-	VSUBPS            Z3, Z1, Z1
-	VDIVPS            Z1, Z3, Z1
-	VANDPS            Z29, Z0, Z0
-	VORPS             Z0, Z1, Z0
-	VMOVAPS           Z31, Z1
-	VFNMADD231PS      Z0, Z0, Z1
-	VMULPS            (R8)(CX*1), Z1, Z2
-	VMULPS            Z1, Z0, Z1
-	VMULPS            (R9)(CX*1), Z1, Z1
-	VMOVUPS           Z0, (R10)(CX*1)
-	VMOVUPS           Z2, (R11)(CX*1)
-	VXORPS            Z29, Z1, Z0
-	VMOVUPS           Z0, (R12)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              200(SI), BX
-	ADDQ              208(SI), DI
-	ADDQ              216(SI), R8
-	ADDQ              224(SI), R9
-	ADDQ              512(SI), R10
-	ADDQ              520(SI), R11
-	ADDQ              528(SI), R12
-	MOVQ              192(SI), AX
-	ADDQ              AX, 8(SP)
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VFMADD213PS  (DI)(CX*1), Z28, Z0
+	VANDPS       Z27, Z0, Z1
+	VMINPS       Z1, Z26, Z1
+	VMULPS       Z25, Z1, Z1
+	VMOVAPS      Z30, Z2
+	VFMADD231PS  Z24, Z1, Z2
+	VSUBPS       Z30, Z2, Z2
+	VFNMADD231PS Z23, Z2, Z1
+	VFNMADD231PS Z22, Z2, Z1
+	VSCALEFPS    Z2, Z31, Z2
+	VMOVAPS      Z20, Z3
+	VFMADD231PS  Z1, Z21, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VFMADD213PS  Z17, Z1, Z3
+	VFMADD213PS  Z16, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z31, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z15, Z1
+	VDIVPS       Z1, Z3, Z1
+	VANDPS       Z29, Z0, Z0
+	VORPS        Z0, Z1, Z0
+	VMOVAPS      Z31, Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       (R8)(CX*1), Z1, Z2
+	VMULPS       Z1, Z0, Z1
+	VMULPS       (R9)(CX*1), Z1, Z1
+	VMOVUPS      Z0, (R10)(CX*1)
+	VMOVUPS      Z2, (R11)(CX*1)
+	VXORPS       Z29, Z1, Z0
+	VMOVUPS      Z0, (R12)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         200(SI), BX
+	ADDQ         208(SI), DI
+	ADDQ         216(SI), R8
+	ADDQ         224(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	MOVQ         192(SI), AX
+	ADDQ         AX, 8(SP)
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -1441,6 +1475,7 @@ TEXT ·fusedTanhSecond0AVX512F64(SB), $48-8
 	VBROADCASTSD fusedConsts<>+1024(SB), Z13
 	VBROADCASTSD fusedConsts<>+1056(SB), Z12
 	VBROADCASTSD fusedConsts<>+1088(SB), Z11
+	VBROADCASTSD fusedConsts<>+1120(SB), Z10
 	MOVQ         (SI), AX
 	MOVQ         AX, 8(SP)
 
@@ -1476,8 +1511,7 @@ column:
 	VFMADD213PD  Z1, Z4, Z3
 	VSUBPD       Z2, Z31, Z1
 	VFNMADD213PD Z1, Z2, Z3
-	VBROADCASTSD fusedConsts<>+1120(SB), Z1
-	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z10, Z1
 	VDIVPD       Z1, Z3, Z1
 	VANDPD       Z29, Z0, Z0
 	VORPD        Z0, Z1, Z0
@@ -1545,37 +1579,37 @@ column:
 	VMULPS       Y11, Y1, Y1
 	VMOVAPS      Y14, Y2
 	VFMADD231PS  Y10, Y1, Y2
-	VPSLLD       $0x17, Y2, Y3
-	VPADDD       Y15, Y3, Y3
-	VSUBPS       Y14, Y2, Y2
-	VFNMADD231PS Y9, Y2, Y1
-	VFNMADD213PS Y1, Y8, Y2
-	VMULPS       Y2, Y2, Y1
-	VMOVAPS      Y6, Y4
-	VFMADD231PS  Y2, Y7, Y4
-	VFMADD213PS  Y5, Y2, Y4
-	VFMADD213PS  fusedConsts<>+352(SB), Y2, Y4
-	VFMADD213PS  fusedConsts<>+384(SB), Y2, Y4
-	VFMADD213PS  fusedConsts<>+416(SB), Y2, Y4
-	VFMADD213PS  Y2, Y1, Y4
-	VSUBPS       Y3, Y15, Y1
-	VFNMADD213PS Y1, Y3, Y4
+	VSUBPS       Y14, Y2, Y3
+	VFNMADD231PS Y9, Y3, Y1
+	VFNMADD213PS Y1, Y8, Y3
+	VPSLLD       $0x17, Y2, Y1
+	VPADDD       Y15, Y1, Y1
+	VMOVAPS      Y6, Y2
+	VFMADD231PS  Y3, Y7, Y2
+	VFMADD213PS  Y5, Y3, Y2
+	VFMADD213PS  fusedConsts<>+352(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+384(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+416(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VSUBPS       Y1, Y15, Y3
+	VFNMADD213PS Y3, Y1, Y2
 	VMOVUPS      fusedConsts<>+448(SB), Y1
-	VSUBPS       Y4, Y1, Y1
-	VDIVPS       Y1, Y4, Y1
+	VSUBPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y2, Y1
 	VANDPS       fusedConsts<>+480(SB), Y0, Y0
 	VORPS        Y0, Y1, Y0
 	VMOVAPS      Y15, Y1
 	VFNMADD231PS Y0, Y0, Y1
 	VMOVUPS      (R8)(CX*1), Y2
 	VMULPS       Y2, Y1, Y3
-	VMULPS       Y2, Y2, Y2
-	VMULPS       Y1, Y0, Y4
-	VMULPS       (R9)(CX*1), Y1, Y1
+	VMULPS       (R9)(CX*1), Y1, Y4
 	VMOVUPS      Y0, (R10)(CX*1)
 	VMOVUPS      Y3, (R11)(CX*1)
-	VFNMADD213PS Y1, Y2, Y4
-	VMOVUPS      Y4, (R12)(CX*1)
+	VMULPS       Y2, Y2, Y2
+	VMULPS       Y1, Y0, Y0
+	VFNMADD213PS Y4, Y2, Y0
+	VMOVUPS      Y0, (R12)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
 	JLT          column
@@ -1629,42 +1663,42 @@ column:
 	VMULPD       Y11, Y1, Y1
 	VMOVAPD      Y14, Y2
 	VFMADD231PD  Y10, Y1, Y2
-	VSUBPD       Y14, Y2, Y3
-	VFNMADD231PD Y9, Y3, Y1
-	VFNMADD213PD Y1, Y8, Y3
-	VPSLLQ       $0x34, Y2, Y1
-	VPADDQ       Y15, Y1, Y1
-	VMOVAPD      Y6, Y2
-	VFMADD231PD  Y3, Y7, Y2
-	VFMADD213PD  Y5, Y3, Y2
-	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
-	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
-	VMULPD       Y3, Y3, Y4
-	VFMADD213PD  Y3, Y4, Y2
-	VSUBPD       Y1, Y15, Y3
-	VFNMADD213PD Y3, Y1, Y2
+	VPSLLQ       $0x34, Y2, Y3
+	VPADDQ       Y15, Y3, Y3
+	VSUBPD       Y14, Y2, Y2
+	VFNMADD231PD Y9, Y2, Y1
+	VFNMADD213PD Y1, Y8, Y2
+	VMULPD       Y2, Y2, Y1
+	VMOVAPD      Y6, Y4
+	VFMADD231PD  Y2, Y7, Y4
+	VFMADD213PD  Y5, Y2, Y4
+	VFMADD213PD  fusedConsts<>+864(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+896(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+928(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+960(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+992(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1024(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1056(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1088(SB), Y2, Y4
+	VFMADD213PD  Y2, Y1, Y4
+	VSUBPD       Y3, Y15, Y1
+	VFNMADD213PD Y1, Y3, Y4
 	VMOVUPD      fusedConsts<>+1120(SB), Y1
-	VSUBPD       Y2, Y1, Y1
-	VDIVPD       Y1, Y2, Y1
+	VSUBPD       Y4, Y1, Y1
+	VDIVPD       Y1, Y4, Y1
 	VANDPD       fusedConsts<>+1152(SB), Y0, Y0
 	VORPD        Y0, Y1, Y0
 	VMOVAPD      Y15, Y1
 	VFNMADD231PD Y0, Y0, Y1
 	VMOVUPD      (R8)(CX*1), Y2
 	VMULPD       Y2, Y1, Y3
-	VMULPD       (R9)(CX*1), Y1, Y4
+	VMULPD       Y2, Y2, Y2
+	VMULPD       Y1, Y0, Y4
+	VMULPD       (R9)(CX*1), Y1, Y1
 	VMOVUPD      Y0, (R10)(CX*1)
 	VMOVUPD      Y3, (R11)(CX*1)
-	VMULPD       Y2, Y2, Y2
-	VMULPD       Y1, Y0, Y0
-	VFNMADD213PD Y4, Y2, Y0
-	VMOVUPD      Y0, (R12)(CX*1)
+	VFNMADD213PD Y1, Y2, Y4
+	VMOVUPD      Y4, (R12)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
 	JLT          column
@@ -1683,73 +1717,87 @@ column:
 // func fusedTanhSecond1AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhSecond1AVX512F32(SB), $40-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 384(SI), R10
-	MOVQ 392(SI), R11
-	MOVQ 400(SI), R12
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+128(SB), Z30
+	VBROADCASTSS fusedConsts<>+0(SB), Z29
+	VBROADCASTSS fusedConsts<>+32(SB), Z28
+	VBROADCASTSS fusedConsts<>+64(SB), Z27
+	VBROADCASTSS fusedConsts<>+96(SB), Z26
+	VBROADCASTSS fusedConsts<>+160(SB), Z25
+	VBROADCASTSS fusedConsts<>+192(SB), Z24
+	VBROADCASTSS fusedConsts<>+256(SB), Z23
+	VBROADCASTSS fusedConsts<>+288(SB), Z22
+	VBROADCASTSS fusedConsts<>+320(SB), Z21
+	VBROADCASTSS fusedConsts<>+352(SB), Z20
+	VBROADCASTSS fusedConsts<>+384(SB), Z19
+	VBROADCASTSS fusedConsts<>+416(SB), Z18
+	VBROADCASTSS fusedConsts<>+448(SB), Z17
+	VBROADCASTSS fusedConsts<>+480(SB), Z16
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VADDPS            (DI)(CX*1), Z0, Z0
-	VANDPS.BCST       fusedConsts<>+0(SB), Z0, Z1
-	VBROADCASTSS      fusedConsts<>+32(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
-	VBROADCASTSS      fusedConsts<>+96(SB), Z2
-	VFMADD213PS.BCST  fusedConsts<>+128(SB), Z1, Z2
-	VSUBPS.BCST       fusedConsts<>+128(SB), Z2, Z2
-	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
-	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
-	VBROADCASTSS      fusedConsts<>+224(SB), Z3
-	VSCALEFPS         Z2, Z3, Z2
-	VBROADCASTSS      fusedConsts<>+256(SB), Z4
-	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z4
-	VMULPS            Z1, Z1, Z5
-	VFMADD213PS       Z1, Z5, Z4
-	VSUBPS            Z2, Z3, Z1
-	VFNMADD213PS      Z1, Z2, Z4
-	VBROADCASTSS      fusedConsts<>+448(SB), Z1
-	VSUBPS            Z4, Z1, Z1
-	VDIVPS            Z1, Z4, Z1
-	VANDPS.BCST       fusedConsts<>+480(SB), Z0, Z0
-	VORPS             Z0, Z1, Z0
-	VFNMADD231PS      Z0, Z0, Z3
-	VMOVUPS           (R8)(CX*1), Z1
-	VMULPS            Z1, Z3, Z2
-	VMULPS            (R9)(CX*1), Z3, Z4
-	VMOVUPS           Z0, (R10)(CX*1)
-	VMOVUPS           Z2, (R11)(CX*1)
-	VMULPS            Z1, Z1, Z1
-	VMULPS            Z3, Z0, Z0
-	VFNMADD213PS      Z4, Z1, Z0
-	VMOVUPS           Z0, (R12)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              192(SI), BX
-	ADDQ              200(SI), DI
-	ADDQ              208(SI), R8
-	ADDQ              216(SI), R9
-	ADDQ              512(SI), R10
-	ADDQ              520(SI), R11
-	ADDQ              528(SI), R12
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VADDPS       (DI)(CX*1), Z0, Z0
+	VANDPS       Z29, Z0, Z1
+	VMINPS       Z1, Z28, Z1
+	VMULPS       Z27, Z1, Z1
+	VMOVAPS      Z30, Z2
+	VFMADD231PS  Z26, Z1, Z2
+	VSUBPS       Z30, Z2, Z2
+	VFNMADD231PS Z25, Z2, Z1
+	VFNMADD231PS Z24, Z2, Z1
+	VSCALEFPS    Z2, Z31, Z2
+	VMOVAPS      Z22, Z3
+	VFMADD231PS  Z1, Z23, Z3
+	VFMADD213PS  Z21, Z1, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z31, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z17, Z1
+	VDIVPS       Z1, Z3, Z1
+	VANDPS       Z16, Z0, Z0
+	VORPS        Z0, Z1, Z0
+	VMOVAPS      Z31, Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMOVUPS      (R8)(CX*1), Z2
+	VMULPS       Z2, Z1, Z3
+	VMULPS       (R9)(CX*1), Z1, Z4
+	VMOVUPS      Z0, (R10)(CX*1)
+	VMOVUPS      Z3, (R11)(CX*1)
+	VMULPS       Z2, Z2, Z2
+	VMULPS       Z1, Z0, Z0
+	VFNMADD213PS Z4, Z2, Z0
+	VMOVUPS      Z0, (R12)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         512(SI), R10
+	ADDQ         520(SI), R11
+	ADDQ         528(SI), R12
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -1788,6 +1836,7 @@ TEXT ·fusedTanhSecond1AVX512F64(SB), $40-8
 	VBROADCASTSD fusedConsts<>+1024(SB), Z14
 	VBROADCASTSD fusedConsts<>+1056(SB), Z13
 	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+	VBROADCASTSD fusedConsts<>+1120(SB), Z11
 
 row:
 	XORQ CX, CX
@@ -1820,8 +1869,7 @@ column:
 	VFMADD213PD  Z1, Z4, Z3
 	VSUBPD       Z2, Z31, Z1
 	VFNMADD213PD Z1, Z2, Z3
-	VBROADCASTSD fusedConsts<>+1120(SB), Z1
-	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z11, Z1
 	VDIVPD       Z1, Z3, Z1
 	VORPD        Z0, Z1, Z0
 	VMOVAPD      Z31, Z1
@@ -2007,22 +2055,24 @@ column:
 // func fusedTanhSecond6AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhSecond6AVX512F32(SB), $56-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 16(SI), DI
-	MOVQ 32(SI), R8
-	MOVQ 40(SI), R9
-	MOVQ 384(SI), R10
-	MOVQ 392(SI), R11
-	MOVQ 400(SI), R12
-	MOVQ 8(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 24(SI), AX
-	MOVQ AX, 32(SP)
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSS fusedConsts<>+224(SB), Z29
+	VBROADCASTSS fusedConsts<>+480(SB), Z28
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
 
 row:
 	MOVQ         16(SP), AX
@@ -2043,7 +2093,7 @@ column:
 	VMOVUPS      (BX)(CX*1), Z5
 	VFNMADD231PS Z4, Z5, Z3
 	VMULPS       Z3, Z5, Z3
-	VBROADCASTSS fusedConsts<>+224(SB), Z6
+	VMOVAPS      Z29, Z6
 	VFNMADD231PS Z5, Z5, Z6
 	VMULPS       Z6, Z5, Z5
 	VMULPS       Z1, Z5, Z5
@@ -2051,7 +2101,7 @@ column:
 	VMULPS       Z1, Z6, Z1
 	VMOVUPS      Z1, (R10)(CX*1)
 	VMULPS       Z4, Z6, Z1
-	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VXORPS       Z28, Z1, Z1
 	VSUBPS       Z3, Z1, Z1
 	VSUBPS       Z3, Z1, Z1
 	VADDPS       Z0, Z1, Z1
@@ -2082,22 +2132,24 @@ column:
 // func fusedTanhSecond6AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhSecond6AVX512F64(SB), $56-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 16(SI), DI
-	MOVQ 32(SI), R8
-	MOVQ 40(SI), R9
-	MOVQ 384(SI), R10
-	MOVQ 392(SI), R11
-	MOVQ 400(SI), R12
-	MOVQ 8(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 24(SI), AX
-	MOVQ AX, 32(SP)
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSD fusedConsts<>+736(SB), Z29
+	VBROADCASTSD fusedConsts<>+1152(SB), Z28
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
 
 row:
 	MOVQ         16(SP), AX
@@ -2118,7 +2170,7 @@ column:
 	VMOVUPD      (BX)(CX*1), Z5
 	VFNMADD231PD Z4, Z5, Z3
 	VMULPD       Z3, Z5, Z3
-	VBROADCASTSD fusedConsts<>+736(SB), Z6
+	VMOVAPD      Z29, Z6
 	VFNMADD231PD Z5, Z5, Z6
 	VMULPD       Z6, Z5, Z5
 	VMULPD       Z1, Z5, Z5
@@ -2126,7 +2178,7 @@ column:
 	VMULPD       Z1, Z6, Z1
 	VMOVUPD      Z1, (R10)(CX*1)
 	VMULPD       Z4, Z6, Z1
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VXORPD       Z28, Z1, Z1
 	VSUBPD       Z3, Z1, Z1
 	VSUBPD       Z3, Z1, Z1
 	VADDPD       Z0, Z1, Z1
@@ -2293,20 +2345,22 @@ column:
 // func fusedTanhSecond7AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhSecond7AVX512F32(SB), $56-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 384(SI), R12
-	MOVQ 392(SI), R13
-	MOVQ 400(SI), R14
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+480(SB), Z30
 
 row:
 	XORQ CX, CX
@@ -2322,7 +2376,7 @@ column:
 	VMOVUPS      (BX)(CX*1), Z5
 	VFNMADD231PS Z4, Z5, Z1
 	VMULPS       Z1, Z5, Z1
-	VBROADCASTSS fusedConsts<>+224(SB), Z6
+	VMOVAPS      Z31, Z6
 	VFNMADD231PS Z5, Z5, Z6
 	VMULPS       Z6, Z5, Z5
 	VMULPS       Z0, Z5, Z5
@@ -2331,7 +2385,7 @@ column:
 	VFMSUB213PS  Z2, Z6, Z3
 	VSUBPS       Z2, Z3, Z2
 	VMULPS       Z4, Z6, Z3
-	VXORPS.BCST  fusedConsts<>+480(SB), Z3, Z3
+	VXORPS       Z30, Z3, Z3
 	VSUBPS       Z1, Z3, Z3
 	VSUBPS       Z1, Z3, Z1
 	VADDPS       (R11)(CX*1), Z1, Z1
@@ -2359,20 +2413,22 @@ column:
 // func fusedTanhSecond7AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhSecond7AVX512F64(SB), $56-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 384(SI), R12
-	MOVQ 392(SI), R13
-	MOVQ 400(SI), R14
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	MOVQ         400(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+1152(SB), Z30
 
 row:
 	XORQ CX, CX
@@ -2388,7 +2444,7 @@ column:
 	VMOVUPD      (BX)(CX*1), Z5
 	VFNMADD231PD Z4, Z5, Z1
 	VMULPD       Z1, Z5, Z1
-	VBROADCASTSD fusedConsts<>+736(SB), Z6
+	VMOVAPD      Z31, Z6
 	VFNMADD231PD Z5, Z5, Z6
 	VMULPD       Z6, Z5, Z5
 	VMULPD       Z0, Z5, Z5
@@ -2397,7 +2453,7 @@ column:
 	VFMSUB213PD  Z2, Z6, Z3
 	VSUBPD       Z2, Z3, Z2
 	VMULPD       Z4, Z6, Z3
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z3, Z3
+	VXORPD       Z30, Z3, Z3
 	VSUBPD       Z1, Z3, Z3
 	VSUBPD       Z1, Z3, Z1
 	VADDPD       (R11)(CX*1), Z1, Z1
@@ -2566,13 +2622,14 @@ TEXT ·fusedTanhSecond8AVX512F32(SB), $56-8
 	MOVQ         392(SI), R13
 	MOVQ         400(SI), R14
 	VBROADCASTSS fusedConsts<>+480(SB), Z31
+	VBROADCASTSS fusedConsts<>+224(SB), Z30
 
 row:
 	XORQ CX, CX
 
 column:
 	VMOVUPS      (BX)(CX*1), Z0
-	VBROADCASTSS fusedConsts<>+224(SB), Z1
+	VMOVAPS      Z30, Z1
 	VFNMADD231PS Z0, Z0, Z1
 	VMULPS       Z1, Z0, Z2
 	VMOVUPS      (DI)(CX*1), Z3
@@ -2628,13 +2685,14 @@ TEXT ·fusedTanhSecond8AVX512F64(SB), $56-8
 	MOVQ         392(SI), R13
 	MOVQ         400(SI), R14
 	VBROADCASTSD fusedConsts<>+1152(SB), Z31
+	VBROADCASTSD fusedConsts<>+736(SB), Z30
 
 row:
 	XORQ CX, CX
 
 column:
 	VMOVUPD      (BX)(CX*1), Z0
-	VBROADCASTSD fusedConsts<>+736(SB), Z1
+	VMOVAPD      Z30, Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z0, Z2
 	VMOVUPD      (DI)(CX*1), Z3
@@ -2942,94 +3000,104 @@ TEXT ·fusedTanhSecondRows2AVX512F32(SB), $80-8
 	VBROADCASTSS fusedConsts<>+480(SB), Z30
 	VBROADCASTSS fusedConsts<>+128(SB), Z29
 	VBROADCASTSS fusedConsts<>+0(SB), Z28
+	VBROADCASTSS fusedConsts<>+32(SB), Z27
+	VBROADCASTSS fusedConsts<>+64(SB), Z26
+	VBROADCASTSS fusedConsts<>+96(SB), Z25
+	VBROADCASTSS fusedConsts<>+160(SB), Z24
+	VBROADCASTSS fusedConsts<>+192(SB), Z23
+	VBROADCASTSS fusedConsts<>+256(SB), Z22
+	VBROADCASTSS fusedConsts<>+288(SB), Z21
+	VBROADCASTSS fusedConsts<>+320(SB), Z20
+	VBROADCASTSS fusedConsts<>+352(SB), Z19
+	VBROADCASTSS fusedConsts<>+384(SB), Z18
+	VBROADCASTSS fusedConsts<>+416(SB), Z17
+	VBROADCASTSS fusedConsts<>+448(SB), Z16
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VADDPS            (DI)(CX*1), Z0, Z0
-	VANDPS            Z28, Z0, Z1
-	VBROADCASTSS      fusedConsts<>+32(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
-	VANDPS            Z30, Z0, Z0
-	VBROADCASTSS      fusedConsts<>+96(SB), Z2
-	VFMADD213PS       Z29, Z1, Z2
-	VSUBPS            Z29, Z2, Z2
-	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
-	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
-	VSCALEFPS         Z2, Z31, Z2
-	VBROADCASTSS      fusedConsts<>+256(SB), Z3
-	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z3
-	VMULPS            Z1, Z1, Z4
-	VFMADD213PS       Z1, Z4, Z3
-	VSUBPS            Z2, Z31, Z1
-	VFNMADD213PS      Z1, Z2, Z3
-	VBROADCASTSS      fusedConsts<>+448(SB), Z1
-	VSUBPS            Z3, Z1, Z1
-	VDIVPS            Z1, Z3, Z1
-	VORPS             Z0, Z1, Z0
-	VMOVAPS           Z31, Z1
-	VFNMADD231PS      Z0, Z0, Z1
-	VMULPS            Z1, Z0, Z2
-	VMOVUPS           (R8)(CX*1), Z3
-	VMULPS            Z3, Z1, Z4
-	VMULPS            Z3, Z3, Z5
-	VMOVUPS           (R9)(CX*1), Z6
-	VMULPS            Z6, Z1, Z7
-	VFNMADD231PS      Z2, Z5, Z7
-	VMOVUPS           (R10)(CX*1), Z8
-	VMULPS            Z8, Z2, Z2
-	VMULPS            Z3, Z2, Z2
-	VMULPS            Z8, Z5, Z5
-	VMULPS            Z8, Z1, Z9
-	VMULPS            Z5, Z1, Z10
-	VXORPS            Z30, Z10, Z10
-	VMOVUPS           (R11)(CX*1), Z11
-	VMULPS            Z11, Z3, Z3
-	VMOVUPS           Z0, (R12)(CX*1)
-	VMOVUPS           Z4, (R13)(CX*1)
-	VMOVUPS           Z7, (R14)(CX*1)
-	MOVQ              8(SP), AX
-	VMOVUPS           Z9, (AX)(CX*1)
-	VFMADD213PS       Z3, Z6, Z8
-	VFNMADD213PS      Z8, Z0, Z5
-	VMULPS            Z5, Z0, Z0
-	VSUBPS            Z0, Z10, Z3
-	VSUBPS            Z0, Z3, Z0
-	VADDPS            Z11, Z0, Z0
-	VFMSUB213PS       Z2, Z1, Z11
-	VSUBPS            Z2, Z11, Z2
-	MOVQ              16(SP), AX
-	VMOVUPS           Z2, (AX)(CX*1)
-	VMULPS            Z1, Z0, Z0
-	MOVQ              24(SP), AX
-	VMOVUPS           Z0, (AX)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              192(SI), BX
-	ADDQ              200(SI), DI
-	ADDQ              208(SI), R8
-	ADDQ              216(SI), R9
-	ADDQ              224(SI), R10
-	ADDQ              232(SI), R11
-	ADDQ              512(SI), R12
-	ADDQ              520(SI), R13
-	ADDQ              528(SI), R14
-	MOVQ              536(SI), AX
-	ADDQ              AX, 8(SP)
-	MOVQ              544(SI), AX
-	ADDQ              AX, 16(SP)
-	MOVQ              552(SI), AX
-	ADDQ              AX, 24(SP)
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VADDPS       (DI)(CX*1), Z0, Z0
+	VANDPS       Z28, Z0, Z1
+	VMINPS       Z1, Z27, Z1
+	VMULPS       Z26, Z1, Z1
+	VANDPS       Z30, Z0, Z0
+	VMOVAPS      Z29, Z2
+	VFMADD231PS  Z25, Z1, Z2
+	VSUBPS       Z29, Z2, Z2
+	VFNMADD231PS Z24, Z2, Z1
+	VFNMADD231PS Z23, Z2, Z1
+	VSCALEFPS    Z2, Z31, Z2
+	VMOVAPS      Z21, Z3
+	VFMADD231PS  Z1, Z22, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VFMADD213PS  Z17, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z31, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z16, Z1
+	VDIVPS       Z1, Z3, Z1
+	VORPS        Z0, Z1, Z0
+	VMOVAPS      Z31, Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       Z1, Z0, Z2
+	VMOVUPS      (R8)(CX*1), Z3
+	VMULPS       Z3, Z1, Z4
+	VMULPS       Z3, Z3, Z5
+	VMOVUPS      (R9)(CX*1), Z6
+	VMULPS       Z6, Z1, Z7
+	VFNMADD231PS Z2, Z5, Z7
+	VMOVUPS      (R10)(CX*1), Z8
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z3, Z2, Z2
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z1, Z9
+	VMULPS       Z5, Z1, Z10
+	VXORPS       Z30, Z10, Z10
+	VMOVUPS      (R11)(CX*1), Z11
+	VMULPS       Z11, Z3, Z3
+	VMOVUPS      Z0, (R12)(CX*1)
+	VMOVUPS      Z4, (R13)(CX*1)
+	VMOVUPS      Z7, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPS      Z9, (AX)(CX*1)
+	VFMADD213PS  Z3, Z6, Z8
+	VFNMADD213PS Z8, Z0, Z5
+	VMULPS       Z5, Z0, Z0
+	VSUBPS       Z0, Z10, Z3
+	VSUBPS       Z0, Z3, Z0
+	VADDPS       Z11, Z0, Z0
+	VFMSUB213PS  Z2, Z1, Z11
+	VSUBPS       Z2, Z11, Z2
+	MOVQ         16(SP), AX
+	VMOVUPS      Z2, (AX)(CX*1)
+	VMULPS       Z1, Z0, Z0
+	MOVQ         24(SP), AX
+	VMOVUPS      Z0, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         512(SI), R12
+	ADDQ         520(SI), R13
+	ADDQ         528(SI), R14
+	MOVQ         536(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         544(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 24(SP)
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -3298,19 +3366,21 @@ column:
 // func fusedTanhSecondRows5AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhSecondRows5AVX512F32(SB), $56-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 384(SI), R12
-	MOVQ 392(SI), R13
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+480(SB), Z30
 
 row:
 	XORQ CX, CX
@@ -3319,14 +3389,14 @@ column:
 	VMOVUPS      (R8)(CX*1), Z0
 	VMULPS       (R10)(CX*1), Z0, Z1
 	VMOVUPS      (BX)(CX*1), Z2
-	VBROADCASTSS fusedConsts<>+224(SB), Z3
+	VMOVAPS      Z31, Z3
 	VFNMADD231PS Z2, Z2, Z3
 	VMULPS       Z3, Z2, Z4
 	VMULPS       Z0, Z4, Z0
 	VMOVUPS      (R9)(CX*1), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z1, Z3, Z5
-	VXORPS.BCST  fusedConsts<>+480(SB), Z5, Z5
+	VXORPS       Z30, Z5, Z5
 	VMOVUPS      (DI)(CX*1), Z6
 	VMULPS       Z4, Z6, Z4
 	VFNMADD213PS Z4, Z2, Z1
@@ -3358,19 +3428,21 @@ column:
 // func fusedTanhSecondRows5AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhSecondRows5AVX512F64(SB), $56-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 384(SI), R12
-	MOVQ 392(SI), R13
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         384(SI), R12
+	MOVQ         392(SI), R13
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+1152(SB), Z30
 
 row:
 	XORQ CX, CX
@@ -3379,14 +3451,14 @@ column:
 	VMOVUPD      (R8)(CX*1), Z0
 	VMULPD       (R10)(CX*1), Z0, Z1
 	VMOVUPD      (BX)(CX*1), Z2
-	VBROADCASTSD fusedConsts<>+736(SB), Z3
+	VMOVAPD      Z31, Z3
 	VFNMADD231PD Z2, Z2, Z3
 	VMULPD       Z3, Z2, Z4
 	VMULPD       Z0, Z4, Z0
 	VMOVUPD      (R9)(CX*1), Z4
 	VMULPD       Z4, Z0, Z0
 	VMULPD       Z1, Z3, Z5
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z5, Z5
+	VXORPD       Z30, Z5, Z5
 	VMOVUPD      (DI)(CX*1), Z6
 	VMULPD       Z4, Z6, Z4
 	VFNMADD213PD Z4, Z2, Z1
@@ -3617,63 +3689,73 @@ TEXT ·fusedTanhBurgers0AVX512F32(SB), $48-8
 	VBROADCASTSS fusedConsts<>+128(SB), Z30
 	VBROADCASTSS fusedConsts<>+480(SB), Z29
 	VBROADCASTSS fusedConsts<>+0(SB), Z28
+	VBROADCASTSS fusedConsts<>+32(SB), Z27
+	VBROADCASTSS fusedConsts<>+64(SB), Z26
+	VBROADCASTSS fusedConsts<>+96(SB), Z25
+	VBROADCASTSS fusedConsts<>+160(SB), Z24
+	VBROADCASTSS fusedConsts<>+192(SB), Z23
+	VBROADCASTSS fusedConsts<>+256(SB), Z22
+	VBROADCASTSS fusedConsts<>+288(SB), Z21
+	VBROADCASTSS fusedConsts<>+320(SB), Z20
+	VBROADCASTSS fusedConsts<>+352(SB), Z19
+	VBROADCASTSS fusedConsts<>+384(SB), Z18
+	VBROADCASTSS fusedConsts<>+416(SB), Z17
+	VBROADCASTSS fusedConsts<>+448(SB), Z16
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VADDPS            (DI)(CX*1), Z0, Z0
-	VANDPS            Z28, Z0, Z1
-	VBROADCASTSS      fusedConsts<>+32(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
-	VBROADCASTSS      fusedConsts<>+96(SB), Z2
-	VFMADD213PS       Z30, Z1, Z2
-	VSUBPS            Z30, Z2, Z2
-	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
-	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
-	VSCALEFPS         Z2, Z31, Z2
-	VBROADCASTSS      fusedConsts<>+256(SB), Z3
-	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z3
-	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z3
-	VMULPS            Z1, Z1, Z4
-	VFMADD213PS       Z1, Z4, Z3
-	VSUBPS            Z2, Z31, Z1
-	VFNMADD213PS      Z1, Z2, Z3
-	VBROADCASTSS      fusedConsts<>+448(SB), Z1
-	VSUBPS            Z3, Z1, Z1
-	VDIVPS            Z1, Z3, Z1
-	VANDPS            Z29, Z0, Z0
-	VORPS             Z0, Z1, Z0
-	VMOVAPS           Z31, Z1
-	VFNMADD231PS      Z0, Z0, Z1
-	VMULPS            (R8)(CX*1), Z1, Z2
-	VMULPS            (R9)(CX*1), Z1, Z3
-	VMULPS            Z1, Z0, Z1
-	VMULPS            (R10)(CX*1), Z1, Z1
-	VMOVUPS           Z0, (R11)(CX*1)
-	VMOVUPS           Z2, (R12)(CX*1)
-	VMOVUPS           Z3, (R13)(CX*1)
-	VXORPS            Z29, Z1, Z0
-	VMOVUPS           Z0, (R14)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              192(SI), BX
-	ADDQ              200(SI), DI
-	ADDQ              208(SI), R8
-	ADDQ              216(SI), R9
-	ADDQ              224(SI), R10
-	ADDQ              512(SI), R11
-	ADDQ              520(SI), R12
-	ADDQ              528(SI), R13
-	ADDQ              536(SI), R14
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VADDPS       (DI)(CX*1), Z0, Z0
+	VANDPS       Z28, Z0, Z1
+	VMINPS       Z1, Z27, Z1
+	VMULPS       Z26, Z1, Z1
+	VMOVAPS      Z30, Z2
+	VFMADD231PS  Z25, Z1, Z2
+	VSUBPS       Z30, Z2, Z2
+	VFNMADD231PS Z24, Z2, Z1
+	VFNMADD231PS Z23, Z2, Z1
+	VSCALEFPS    Z2, Z31, Z2
+	VMOVAPS      Z21, Z3
+	VFMADD231PS  Z1, Z22, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VFMADD213PS  Z17, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z31, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z16, Z1
+	VDIVPS       Z1, Z3, Z1
+	VANDPS       Z29, Z0, Z0
+	VORPS        Z0, Z1, Z0
+	VMOVAPS      Z31, Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       (R8)(CX*1), Z1, Z2
+	VMULPS       (R9)(CX*1), Z1, Z3
+	VMULPS       Z1, Z0, Z1
+	VMULPS       (R10)(CX*1), Z1, Z1
+	VMOVUPS      Z0, (R11)(CX*1)
+	VMOVUPS      Z2, (R12)(CX*1)
+	VMOVUPS      Z3, (R13)(CX*1)
+	VXORPS       Z29, Z1, Z0
+	VMOVUPS      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -3714,6 +3796,7 @@ TEXT ·fusedTanhBurgers0AVX512F64(SB), $48-8
 	VBROADCASTSD fusedConsts<>+1024(SB), Z14
 	VBROADCASTSD fusedConsts<>+1056(SB), Z13
 	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+	VBROADCASTSD fusedConsts<>+1120(SB), Z11
 
 row:
 	XORQ CX, CX
@@ -3745,8 +3828,7 @@ column:
 	VFMADD213PD  Z1, Z4, Z3
 	VSUBPD       Z2, Z31, Z1
 	VFNMADD213PD Z1, Z2, Z3
-	VBROADCASTSD fusedConsts<>+1120(SB), Z1
-	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z11, Z1
 	VDIVPD       Z1, Z3, Z1
 	VANDPD       Z29, Z0, Z0
 	VORPD        Z0, Z1, Z0
@@ -3964,79 +4046,93 @@ column:
 // func fusedTanhBurgers1AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhBurgers1AVX512F32(SB), $48-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 384(SI), R11
-	MOVQ 392(SI), R12
-	MOVQ 400(SI), R13
-	MOVQ 408(SI), R14
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+128(SB), Z30
+	VBROADCASTSS fusedConsts<>+0(SB), Z29
+	VBROADCASTSS fusedConsts<>+32(SB), Z28
+	VBROADCASTSS fusedConsts<>+64(SB), Z27
+	VBROADCASTSS fusedConsts<>+96(SB), Z26
+	VBROADCASTSS fusedConsts<>+160(SB), Z25
+	VBROADCASTSS fusedConsts<>+192(SB), Z24
+	VBROADCASTSS fusedConsts<>+256(SB), Z23
+	VBROADCASTSS fusedConsts<>+288(SB), Z22
+	VBROADCASTSS fusedConsts<>+320(SB), Z21
+	VBROADCASTSS fusedConsts<>+352(SB), Z20
+	VBROADCASTSS fusedConsts<>+384(SB), Z19
+	VBROADCASTSS fusedConsts<>+416(SB), Z18
+	VBROADCASTSS fusedConsts<>+448(SB), Z17
+	VBROADCASTSS fusedConsts<>+480(SB), Z16
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VADDPS            (DI)(CX*1), Z0, Z0
-	VANDPS.BCST       fusedConsts<>+0(SB), Z0, Z1
-	VBROADCASTSS      fusedConsts<>+32(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
-	VBROADCASTSS      fusedConsts<>+96(SB), Z2
-	VFMADD213PS.BCST  fusedConsts<>+128(SB), Z1, Z2
-	VSUBPS.BCST       fusedConsts<>+128(SB), Z2, Z2
-	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
-	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
-	VBROADCASTSS      fusedConsts<>+224(SB), Z3
-	VSCALEFPS         Z2, Z3, Z2
-	VBROADCASTSS      fusedConsts<>+256(SB), Z4
-	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z4
-	VMULPS            Z1, Z1, Z5
-	VFMADD213PS       Z1, Z5, Z4
-	VSUBPS            Z2, Z3, Z1
-	VFNMADD213PS      Z1, Z2, Z4
-	VBROADCASTSS      fusedConsts<>+448(SB), Z1
-	VSUBPS            Z4, Z1, Z1
-	VDIVPS            Z1, Z4, Z1
-	VANDPS.BCST       fusedConsts<>+480(SB), Z0, Z0
-	VORPS             Z0, Z1, Z0
-	VFNMADD231PS      Z0, Z0, Z3
-	VMULPS            (R8)(CX*1), Z3, Z1
-	VMOVUPS           (R9)(CX*1), Z2
-	VMULPS            Z2, Z3, Z4
-	VMULPS            (R10)(CX*1), Z3, Z5
-	VMOVUPS           Z0, (R11)(CX*1)
-	VMOVUPS           Z1, (R12)(CX*1)
-	VMOVUPS           Z4, (R13)(CX*1)
-	VMULPS            Z2, Z2, Z1
-	VMULPS            Z3, Z0, Z0
-	VFNMADD213PS      Z5, Z1, Z0
-	VMOVUPS           Z0, (R14)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              192(SI), BX
-	ADDQ              200(SI), DI
-	ADDQ              208(SI), R8
-	ADDQ              216(SI), R9
-	ADDQ              224(SI), R10
-	ADDQ              512(SI), R11
-	ADDQ              520(SI), R12
-	ADDQ              528(SI), R13
-	ADDQ              536(SI), R14
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VADDPS       (DI)(CX*1), Z0, Z0
+	VANDPS       Z29, Z0, Z1
+	VMINPS       Z1, Z28, Z1
+	VMULPS       Z27, Z1, Z1
+	VMOVAPS      Z30, Z2
+	VFMADD231PS  Z26, Z1, Z2
+	VSUBPS       Z30, Z2, Z2
+	VFNMADD231PS Z25, Z2, Z1
+	VFNMADD231PS Z24, Z2, Z1
+	VSCALEFPS    Z2, Z31, Z2
+	VMOVAPS      Z22, Z3
+	VFMADD231PS  Z1, Z23, Z3
+	VFMADD213PS  Z21, Z1, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z31, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z17, Z1
+	VDIVPS       Z1, Z3, Z1
+	VANDPS       Z16, Z0, Z0
+	VORPS        Z0, Z1, Z0
+	VMOVAPS      Z31, Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       (R8)(CX*1), Z1, Z2
+	VMOVUPS      (R9)(CX*1), Z3
+	VMULPS       Z3, Z1, Z4
+	VMULPS       (R10)(CX*1), Z1, Z5
+	VMOVUPS      Z0, (R11)(CX*1)
+	VMOVUPS      Z2, (R12)(CX*1)
+	VMOVUPS      Z4, (R13)(CX*1)
+	VMULPS       Z3, Z3, Z2
+	VMULPS       Z1, Z0, Z0
+	VFNMADD213PS Z5, Z2, Z0
+	VMOVUPS      Z0, (R14)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	ADDQ         536(SI), R14
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -4062,21 +4158,22 @@ TEXT ·fusedTanhBurgers1AVX512F64(SB), $48-8
 	VBROADCASTSD fusedConsts<>+512(SB), Z29
 	VBROADCASTSD fusedConsts<>+544(SB), Z28
 	VBROADCASTSD fusedConsts<>+576(SB), Z27
-	VBROADCASTSD fusedConsts<>+1152(SB), Z26
-	VBROADCASTSD fusedConsts<>+608(SB), Z25
-	VBROADCASTSD fusedConsts<>+672(SB), Z24
-	VBROADCASTSD fusedConsts<>+704(SB), Z23
-	VBROADCASTSD fusedConsts<>+768(SB), Z22
-	VBROADCASTSD fusedConsts<>+800(SB), Z21
-	VBROADCASTSD fusedConsts<>+832(SB), Z20
-	VBROADCASTSD fusedConsts<>+864(SB), Z19
-	VBROADCASTSD fusedConsts<>+896(SB), Z18
-	VBROADCASTSD fusedConsts<>+928(SB), Z17
-	VBROADCASTSD fusedConsts<>+960(SB), Z16
-	VBROADCASTSD fusedConsts<>+992(SB), Z15
-	VBROADCASTSD fusedConsts<>+1024(SB), Z14
-	VBROADCASTSD fusedConsts<>+1056(SB), Z13
-	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+	VBROADCASTSD fusedConsts<>+608(SB), Z26
+	VBROADCASTSD fusedConsts<>+672(SB), Z25
+	VBROADCASTSD fusedConsts<>+704(SB), Z24
+	VBROADCASTSD fusedConsts<>+768(SB), Z23
+	VBROADCASTSD fusedConsts<>+800(SB), Z22
+	VBROADCASTSD fusedConsts<>+832(SB), Z21
+	VBROADCASTSD fusedConsts<>+864(SB), Z20
+	VBROADCASTSD fusedConsts<>+896(SB), Z19
+	VBROADCASTSD fusedConsts<>+928(SB), Z18
+	VBROADCASTSD fusedConsts<>+960(SB), Z17
+	VBROADCASTSD fusedConsts<>+992(SB), Z16
+	VBROADCASTSD fusedConsts<>+1024(SB), Z15
+	VBROADCASTSD fusedConsts<>+1056(SB), Z14
+	VBROADCASTSD fusedConsts<>+1088(SB), Z13
+	VBROADCASTSD fusedConsts<>+1120(SB), Z12
+	VBROADCASTSD fusedConsts<>+1152(SB), Z11
 
 row:
 	XORQ CX, CX
@@ -4087,15 +4184,15 @@ column:
 	VANDPD       Z29, Z0, Z1
 	VMINPD       Z1, Z28, Z1
 	VMULPD       Z27, Z1, Z1
-	VANDPD       Z26, Z0, Z0
 	VMOVAPD      Z30, Z2
-	VFMADD231PD  Z25, Z1, Z2
+	VFMADD231PD  Z26, Z1, Z2
 	VSUBPD       Z30, Z2, Z2
+	VFNMADD231PD Z25, Z2, Z1
 	VFNMADD231PD Z24, Z2, Z1
-	VFNMADD231PD Z23, Z2, Z1
 	VSCALEFPD    Z2, Z31, Z2
-	VMOVAPD      Z21, Z3
-	VFMADD231PD  Z1, Z22, Z3
+	VMOVAPD      Z22, Z3
+	VFMADD231PD  Z1, Z23, Z3
+	VFMADD213PD  Z21, Z1, Z3
 	VFMADD213PD  Z20, Z1, Z3
 	VFMADD213PD  Z19, Z1, Z3
 	VFMADD213PD  Z18, Z1, Z3
@@ -4104,28 +4201,27 @@ column:
 	VFMADD213PD  Z15, Z1, Z3
 	VFMADD213PD  Z14, Z1, Z3
 	VFMADD213PD  Z13, Z1, Z3
-	VFMADD213PD  Z12, Z1, Z3
 	VMULPD       Z1, Z1, Z4
 	VFMADD213PD  Z1, Z4, Z3
 	VSUBPD       Z2, Z31, Z1
 	VFNMADD213PD Z1, Z2, Z3
-	VBROADCASTSD fusedConsts<>+1120(SB), Z1
-	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z12, Z1
 	VDIVPD       Z1, Z3, Z1
+	VANDPD       Z11, Z0, Z0
 	VORPD        Z0, Z1, Z0
 	VMOVAPD      Z31, Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       (R8)(CX*1), Z1, Z2
-	VMULPD       (R10)(CX*1), Z1, Z3
-	VMULPD       Z1, Z0, Z4
-	VMOVUPD      (R9)(CX*1), Z5
-	VMULPD       Z5, Z1, Z1
+	VMOVUPD      (R9)(CX*1), Z3
+	VMULPD       Z3, Z1, Z4
+	VMULPD       (R10)(CX*1), Z1, Z5
 	VMOVUPD      Z0, (R11)(CX*1)
 	VMOVUPD      Z2, (R12)(CX*1)
-	VMOVUPD      Z1, (R13)(CX*1)
-	VMULPD       Z5, Z5, Z0
-	VFNMADD213PD Z3, Z0, Z4
-	VMOVUPD      Z4, (R14)(CX*1)
+	VMOVUPD      Z4, (R13)(CX*1)
+	VMULPD       Z3, Z3, Z2
+	VMULPD       Z1, Z0, Z0
+	VFNMADD213PD Z5, Z2, Z0
+	VMOVUPD      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
 	JLT          column
@@ -4339,31 +4435,31 @@ column:
 
 // func fusedTanhBurgers6AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgers6AVX512F32(SB), $392-8
-	MOVQ a+0(FP), SI
-	LEAQ 136(SP), R15
-	ANDQ $-64, R15
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 16(SI), DI
-	MOVQ 40(SI), R8
-	MOVQ 48(SI), R9
-	MOVQ 56(SI), R10
-	MOVQ 384(SI), R11
-	MOVQ 392(SI), R12
-	MOVQ 400(SI), R13
-	MOVQ 408(SI), R14
-	MOVQ 8(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 24(SI), AX
-	MOVQ AX, 32(SP)
-	MOVQ 32(SI), AX
-	MOVQ AX, 40(SP)
-	MOVQ 64(SI), AX
-	MOVQ AX, 72(SP)
+TEXT ·fusedTanhBurgers6AVX512F32(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         40(SI), R8
+	MOVQ         48(SI), R9
+	MOVQ         56(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Z28
+	VBROADCASTSS fusedConsts<>+480(SB), Z27
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         32(SI), AX
+	MOVQ         AX, 40(SP)
+	MOVQ         64(SI), AX
+	MOVQ         AX, 72(SP)
 
 row:
 	MOVQ         16(SP), AX
@@ -4373,8 +4469,7 @@ row:
 	MOVQ         40(SP), AX
 	VBROADCASTSS (AX), Z29
 	MOVQ         72(SP), AX
-	VBROADCASTSS (AX), Z0
-	VMOVUPS      Z0, 192(R15)
+	VBROADCASTSS (AX), Z26
 	XORQ         CX, CX
 
 column:
@@ -4391,7 +4486,7 @@ column:
 	VMOVUPS      (BX)(CX*1), Z7
 	VFNMADD231PS Z6, Z7, Z2
 	VMULPS       Z2, Z7, Z2
-	VBROADCASTSS fusedConsts<>+224(SB), Z8
+	VMOVAPS      Z28, Z8
 	VFNMADD231PS Z7, Z7, Z8
 	VMULPS       Z3, Z8, Z3
 	VMOVUPS      Z3, (R12)(CX*1)
@@ -4404,10 +4499,10 @@ column:
 	VSUBPS       Z3, Z4, Z1
 	VMOVUPS      Z1, (R13)(CX*1)
 	VMULPS       Z6, Z8, Z1
-	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VXORPS       Z27, Z1, Z1
 	VSUBPS       Z2, Z1, Z1
 	VSUBPS       Z2, Z1, Z1
-	VFMADD132PS  192(R15), Z1, Z0
+	VFMADD213PS  Z1, Z26, Z0
 	VMULPS       Z8, Z0, Z0
 	VMOVUPS      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
@@ -4437,31 +4532,31 @@ column:
 
 // func fusedTanhBurgers6AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgers6AVX512F64(SB), $392-8
-	MOVQ a+0(FP), SI
-	LEAQ 136(SP), R15
-	ANDQ $-64, R15
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 16(SI), DI
-	MOVQ 40(SI), R8
-	MOVQ 48(SI), R9
-	MOVQ 56(SI), R10
-	MOVQ 384(SI), R11
-	MOVQ 392(SI), R12
-	MOVQ 400(SI), R13
-	MOVQ 408(SI), R14
-	MOVQ 8(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 24(SI), AX
-	MOVQ AX, 32(SP)
-	MOVQ 32(SI), AX
-	MOVQ AX, 40(SP)
-	MOVQ 64(SI), AX
-	MOVQ AX, 72(SP)
+TEXT ·fusedTanhBurgers6AVX512F64(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         40(SI), R8
+	MOVQ         48(SI), R9
+	MOVQ         56(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	MOVQ         408(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Z28
+	VBROADCASTSD fusedConsts<>+1152(SB), Z27
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         32(SI), AX
+	MOVQ         AX, 40(SP)
+	MOVQ         64(SI), AX
+	MOVQ         AX, 72(SP)
 
 row:
 	MOVQ         16(SP), AX
@@ -4471,8 +4566,7 @@ row:
 	MOVQ         40(SP), AX
 	VBROADCASTSD (AX), Z29
 	MOVQ         72(SP), AX
-	VBROADCASTSD (AX), Z0
-	VMOVUPD      Z0, 192(R15)
+	VBROADCASTSD (AX), Z26
 	XORQ         CX, CX
 
 column:
@@ -4489,7 +4583,7 @@ column:
 	VMOVUPD      (BX)(CX*1), Z7
 	VFNMADD231PD Z6, Z7, Z2
 	VMULPD       Z2, Z7, Z2
-	VBROADCASTSD fusedConsts<>+736(SB), Z8
+	VMOVAPD      Z28, Z8
 	VFNMADD231PD Z7, Z7, Z8
 	VMULPD       Z3, Z8, Z3
 	VMOVUPD      Z3, (R12)(CX*1)
@@ -4502,10 +4596,10 @@ column:
 	VSUBPD       Z3, Z4, Z1
 	VMOVUPD      Z1, (R13)(CX*1)
 	VMULPD       Z6, Z8, Z1
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VXORPD       Z27, Z1, Z1
 	VSUBPD       Z2, Z1, Z1
 	VSUBPD       Z2, Z1, Z1
-	VFMADD132PD  192(R15), Z1, Z0
+	VFMADD213PD  Z1, Z26, Z0
 	VMULPD       Z8, Z0, Z0
 	VMOVUPD      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
@@ -4710,26 +4804,28 @@ column:
 // func fusedTanhBurgers7AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhBurgers7AVX512F32(SB), $96-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 48(SI), R12
-	MOVQ 56(SI), R13
-	MOVQ 384(SI), R14
-	MOVQ 392(SI), AX
-	MOVQ AX, 8(SP)
-	MOVQ 400(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 408(SI), AX
-	MOVQ AX, 24(SP)
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         400(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+480(SB), Z30
 
 row:
 	XORQ CX, CX
@@ -4747,7 +4843,7 @@ column:
 	VMOVUPS      (BX)(CX*1), Z6
 	VFNMADD231PS Z5, Z6, Z1
 	VMULPS       Z1, Z6, Z1
-	VBROADCASTSS fusedConsts<>+224(SB), Z7
+	VMOVAPS      Z31, Z7
 	VFNMADD231PS Z6, Z6, Z7
 	VMULPS       Z4, Z7, Z4
 	VMULPS       Z7, Z6, Z6
@@ -4757,7 +4853,7 @@ column:
 	VFMSUB213PS  Z2, Z7, Z3
 	VSUBPS       Z2, Z3, Z2
 	VMULPS       Z5, Z7, Z3
-	VXORPS.BCST  fusedConsts<>+480(SB), Z3, Z3
+	VXORPS       Z30, Z3, Z3
 	VSUBPS       Z1, Z3, Z3
 	VSUBPS       Z1, Z3, Z1
 	VADDPS       (R13)(CX*1), Z1, Z1
@@ -4795,26 +4891,28 @@ column:
 // func fusedTanhBurgers7AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhBurgers7AVX512F64(SB), $96-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 48(SI), R12
-	MOVQ 56(SI), R13
-	MOVQ 384(SI), R14
-	MOVQ 392(SI), AX
-	MOVQ AX, 8(SP)
-	MOVQ 400(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 408(SI), AX
-	MOVQ AX, 24(SP)
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         400(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 24(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+1152(SB), Z30
 
 row:
 	XORQ CX, CX
@@ -4832,7 +4930,7 @@ column:
 	VMOVUPD      (BX)(CX*1), Z6
 	VFNMADD231PD Z5, Z6, Z1
 	VMULPD       Z1, Z6, Z1
-	VBROADCASTSD fusedConsts<>+736(SB), Z7
+	VMOVAPD      Z31, Z7
 	VFNMADD231PD Z6, Z6, Z7
 	VMULPD       Z4, Z7, Z4
 	VMULPD       Z7, Z6, Z6
@@ -4842,7 +4940,7 @@ column:
 	VFMSUB213PD  Z2, Z7, Z3
 	VSUBPD       Z2, Z3, Z2
 	VMULPD       Z5, Z7, Z3
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z3, Z3
+	VXORPD       Z30, Z3, Z3
 	VSUBPD       Z1, Z3, Z3
 	VSUBPD       Z1, Z3, Z1
 	VADDPD       (R13)(CX*1), Z1, Z1
@@ -5065,13 +5163,14 @@ TEXT ·fusedTanhBurgers8AVX512F32(SB), $96-8
 	MOVQ         408(SI), AX
 	MOVQ         AX, 24(SP)
 	VBROADCASTSS fusedConsts<>+480(SB), Z31
+	VBROADCASTSS fusedConsts<>+224(SB), Z30
 
 row:
 	XORQ CX, CX
 
 column:
 	VMOVUPS      (BX)(CX*1), Z0
-	VBROADCASTSS fusedConsts<>+224(SB), Z1
+	VMOVAPS      Z30, Z1
 	VFNMADD231PS Z0, Z0, Z1
 	VMULPS       Z1, Z0, Z2
 	VMOVUPS      (DI)(CX*1), Z3
@@ -5146,13 +5245,14 @@ TEXT ·fusedTanhBurgers8AVX512F64(SB), $96-8
 	MOVQ         408(SI), AX
 	MOVQ         AX, 24(SP)
 	VBROADCASTSD fusedConsts<>+1152(SB), Z31
+	VBROADCASTSD fusedConsts<>+736(SB), Z30
 
 row:
 	XORQ CX, CX
 
 column:
 	VMOVUPD      (BX)(CX*1), Z0
-	VBROADCASTSD fusedConsts<>+736(SB), Z1
+	VMOVAPD      Z30, Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       Z1, Z0, Z2
 	VMOVUPD      (DI)(CX*1), Z3
@@ -5435,103 +5535,117 @@ column:
 // func fusedTanhBurgersRows2AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhBurgersRows2AVX512F32(SB), $96-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 48(SI), R12
-	MOVQ 384(SI), R13
-	MOVQ 392(SI), R14
-	MOVQ 400(SI), AX
-	MOVQ AX, 8(SP)
-	MOVQ 408(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 416(SI), AX
-	MOVQ AX, 24(SP)
-	MOVQ 424(SI), AX
-	MOVQ AX, 32(SP)
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         384(SI), R13
+	MOVQ         392(SI), R14
+	MOVQ         400(SI), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         408(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         416(SI), AX
+	MOVQ         AX, 24(SP)
+	MOVQ         424(SI), AX
+	MOVQ         AX, 32(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+128(SB), Z30
+	VBROADCASTSS fusedConsts<>+0(SB), Z29
+	VBROADCASTSS fusedConsts<>+32(SB), Z28
+	VBROADCASTSS fusedConsts<>+64(SB), Z27
+	VBROADCASTSS fusedConsts<>+480(SB), Z26
+	VBROADCASTSS fusedConsts<>+96(SB), Z25
+	VBROADCASTSS fusedConsts<>+160(SB), Z24
+	VBROADCASTSS fusedConsts<>+192(SB), Z23
+	VBROADCASTSS fusedConsts<>+256(SB), Z22
+	VBROADCASTSS fusedConsts<>+288(SB), Z21
+	VBROADCASTSS fusedConsts<>+320(SB), Z20
+	VBROADCASTSS fusedConsts<>+352(SB), Z19
+	VBROADCASTSS fusedConsts<>+384(SB), Z18
+	VBROADCASTSS fusedConsts<>+416(SB), Z17
+	VBROADCASTSS fusedConsts<>+448(SB), Z16
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VADDPS            (DI)(CX*1), Z0, Z0
-	VANDPS.BCST       fusedConsts<>+0(SB), Z0, Z1
-	VBROADCASTSS      fusedConsts<>+32(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VMULPS.BCST       fusedConsts<>+64(SB), Z1, Z1
-	VBROADCASTSS      fusedConsts<>+96(SB), Z2
-	VFMADD213PS.BCST  fusedConsts<>+128(SB), Z1, Z2
-	VSUBPS.BCST       fusedConsts<>+128(SB), Z2, Z2
-	VFNMADD231PS.BCST fusedConsts<>+160(SB), Z2, Z1
-	VFNMADD231PS.BCST fusedConsts<>+192(SB), Z2, Z1
-	VBROADCASTSS      fusedConsts<>+224(SB), Z3
-	VSCALEFPS         Z2, Z3, Z2
-	VBROADCASTSS      fusedConsts<>+256(SB), Z4
-	VFMADD213PS.BCST  fusedConsts<>+288(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+320(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+352(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+384(SB), Z1, Z4
-	VFMADD213PS.BCST  fusedConsts<>+416(SB), Z1, Z4
-	VMULPS            Z1, Z1, Z5
-	VFMADD213PS       Z1, Z5, Z4
-	VSUBPS            Z2, Z3, Z1
-	VFNMADD213PS      Z1, Z2, Z4
-	VBROADCASTSS      fusedConsts<>+448(SB), Z1
-	VSUBPS            Z4, Z1, Z1
-	VDIVPS            Z1, Z4, Z1
-	VANDPS.BCST       fusedConsts<>+480(SB), Z0, Z0
-	VORPS             Z0, Z1, Z0
-	VFNMADD231PS      Z0, Z0, Z3
-	VMULPS            (R8)(CX*1), Z3, Z1
-	VMOVUPS           (R9)(CX*1), Z2
-	VMULPS            Z2, Z3, Z4
-	VMULPS            (R10)(CX*1), Z3, Z5
-	VMULPS            Z2, Z2, Z2
-	VMULPS            Z3, Z0, Z6
-	VFNMADD213PS      Z5, Z2, Z6
-	VMULPS            (R11)(CX*1), Z3, Z2
-	VMULPS            (R12)(CX*1), Z3, Z3
-	VMOVUPS           Z0, (R13)(CX*1)
-	VMOVUPS           Z1, (R14)(CX*1)
-	MOVQ              8(SP), AX
-	VMOVUPS           Z4, (AX)(CX*1)
-	MOVQ              16(SP), AX
-	VMOVUPS           Z6, (AX)(CX*1)
-	MOVQ              24(SP), AX
-	VMOVUPS           Z2, (AX)(CX*1)
-	MOVQ              32(SP), AX
-	VMOVUPS           Z3, (AX)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              192(SI), BX
-	ADDQ              200(SI), DI
-	ADDQ              208(SI), R8
-	ADDQ              216(SI), R9
-	ADDQ              224(SI), R10
-	ADDQ              232(SI), R11
-	ADDQ              240(SI), R12
-	ADDQ              512(SI), R13
-	ADDQ              520(SI), R14
-	MOVQ              528(SI), AX
-	ADDQ              AX, 8(SP)
-	MOVQ              536(SI), AX
-	ADDQ              AX, 16(SP)
-	MOVQ              544(SI), AX
-	ADDQ              AX, 24(SP)
-	MOVQ              552(SI), AX
-	ADDQ              AX, 32(SP)
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VADDPS       (DI)(CX*1), Z0, Z0
+	VANDPS       Z29, Z0, Z1
+	VMINPS       Z1, Z28, Z1
+	VMULPS       Z27, Z1, Z1
+	VANDPS       Z26, Z0, Z0
+	VMOVAPS      Z30, Z2
+	VFMADD231PS  Z25, Z1, Z2
+	VSUBPS       Z30, Z2, Z2
+	VFNMADD231PS Z24, Z2, Z1
+	VFNMADD231PS Z23, Z2, Z1
+	VSCALEFPS    Z2, Z31, Z2
+	VMOVAPS      Z21, Z3
+	VFMADD231PS  Z1, Z22, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VFMADD213PS  Z17, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z31, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z16, Z1
+	VDIVPS       Z1, Z3, Z1
+	VORPS        Z0, Z1, Z0
+	VMOVAPS      Z31, Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       (R8)(CX*1), Z1, Z2
+	VMULPS       (R10)(CX*1), Z1, Z3
+	VMULPS       (R11)(CX*1), Z1, Z4
+	VMULPS       (R12)(CX*1), Z1, Z5
+	VMULPS       Z1, Z0, Z6
+	VMOVUPS      (R9)(CX*1), Z7
+	VMULPS       Z7, Z1, Z1
+	VMOVUPS      Z0, (R13)(CX*1)
+	VMOVUPS      Z2, (R14)(CX*1)
+	MOVQ         8(SP), AX
+	VMOVUPS      Z1, (AX)(CX*1)
+	MOVQ         24(SP), AX
+	VMOVUPS      Z4, (AX)(CX*1)
+	MOVQ         32(SP), AX
+	VMOVUPS      Z5, (AX)(CX*1)
+	VMULPS       Z7, Z7, Z0
+	VFNMADD213PS Z3, Z0, Z6
+	MOVQ         16(SP), AX
+	VMOVUPS      Z6, (AX)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         232(SI), R11
+	ADDQ         240(SI), R12
+	ADDQ         512(SI), R13
+	ADDQ         520(SI), R14
+	MOVQ         528(SI), AX
+	ADDQ         AX, 8(SP)
+	MOVQ         536(SI), AX
+	ADDQ         AX, 16(SP)
+	MOVQ         544(SI), AX
+	ADDQ         AX, 24(SP)
+	MOVQ         552(SI), AX
+	ADDQ         AX, 32(SP)
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -5565,21 +5679,22 @@ TEXT ·fusedTanhBurgersRows2AVX512F64(SB), $96-8
 	VBROADCASTSD fusedConsts<>+512(SB), Z29
 	VBROADCASTSD fusedConsts<>+544(SB), Z28
 	VBROADCASTSD fusedConsts<>+576(SB), Z27
-	VBROADCASTSD fusedConsts<>+1152(SB), Z26
-	VBROADCASTSD fusedConsts<>+608(SB), Z25
-	VBROADCASTSD fusedConsts<>+672(SB), Z24
-	VBROADCASTSD fusedConsts<>+704(SB), Z23
-	VBROADCASTSD fusedConsts<>+768(SB), Z22
-	VBROADCASTSD fusedConsts<>+800(SB), Z21
-	VBROADCASTSD fusedConsts<>+832(SB), Z20
-	VBROADCASTSD fusedConsts<>+864(SB), Z19
-	VBROADCASTSD fusedConsts<>+896(SB), Z18
-	VBROADCASTSD fusedConsts<>+928(SB), Z17
-	VBROADCASTSD fusedConsts<>+960(SB), Z16
-	VBROADCASTSD fusedConsts<>+992(SB), Z15
-	VBROADCASTSD fusedConsts<>+1024(SB), Z14
-	VBROADCASTSD fusedConsts<>+1056(SB), Z13
-	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+	VBROADCASTSD fusedConsts<>+608(SB), Z26
+	VBROADCASTSD fusedConsts<>+672(SB), Z25
+	VBROADCASTSD fusedConsts<>+704(SB), Z24
+	VBROADCASTSD fusedConsts<>+768(SB), Z23
+	VBROADCASTSD fusedConsts<>+800(SB), Z22
+	VBROADCASTSD fusedConsts<>+832(SB), Z21
+	VBROADCASTSD fusedConsts<>+864(SB), Z20
+	VBROADCASTSD fusedConsts<>+896(SB), Z19
+	VBROADCASTSD fusedConsts<>+928(SB), Z18
+	VBROADCASTSD fusedConsts<>+960(SB), Z17
+	VBROADCASTSD fusedConsts<>+992(SB), Z16
+	VBROADCASTSD fusedConsts<>+1024(SB), Z15
+	VBROADCASTSD fusedConsts<>+1056(SB), Z14
+	VBROADCASTSD fusedConsts<>+1088(SB), Z13
+	VBROADCASTSD fusedConsts<>+1120(SB), Z12
+	VBROADCASTSD fusedConsts<>+1152(SB), Z11
 
 row:
 	XORQ CX, CX
@@ -5590,15 +5705,15 @@ column:
 	VANDPD       Z29, Z0, Z1
 	VMINPD       Z1, Z28, Z1
 	VMULPD       Z27, Z1, Z1
-	VANDPD       Z26, Z0, Z0
 	VMOVAPD      Z30, Z2
-	VFMADD231PD  Z25, Z1, Z2
+	VFMADD231PD  Z26, Z1, Z2
 	VSUBPD       Z30, Z2, Z2
+	VFNMADD231PD Z25, Z2, Z1
 	VFNMADD231PD Z24, Z2, Z1
-	VFNMADD231PD Z23, Z2, Z1
 	VSCALEFPD    Z2, Z31, Z2
-	VMOVAPD      Z21, Z3
-	VFMADD231PD  Z1, Z22, Z3
+	VMOVAPD      Z22, Z3
+	VFMADD231PD  Z1, Z23, Z3
+	VFMADD213PD  Z21, Z1, Z3
 	VFMADD213PD  Z20, Z1, Z3
 	VFMADD213PD  Z19, Z1, Z3
 	VFMADD213PD  Z18, Z1, Z3
@@ -5607,36 +5722,35 @@ column:
 	VFMADD213PD  Z15, Z1, Z3
 	VFMADD213PD  Z14, Z1, Z3
 	VFMADD213PD  Z13, Z1, Z3
-	VFMADD213PD  Z12, Z1, Z3
 	VMULPD       Z1, Z1, Z4
 	VFMADD213PD  Z1, Z4, Z3
 	VSUBPD       Z2, Z31, Z1
 	VFNMADD213PD Z1, Z2, Z3
-	VBROADCASTSD fusedConsts<>+1120(SB), Z1
-	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z12, Z1
 	VDIVPD       Z1, Z3, Z1
+	VANDPD       Z11, Z0, Z0
 	VORPD        Z0, Z1, Z0
 	VMOVAPD      Z31, Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       (R8)(CX*1), Z1, Z2
-	VMULPD       (R10)(CX*1), Z1, Z3
-	VMULPD       (R11)(CX*1), Z1, Z4
-	VMULPD       (R12)(CX*1), Z1, Z5
+	VMOVUPD      (R9)(CX*1), Z3
+	VMULPD       Z3, Z1, Z4
+	VMULPD       (R10)(CX*1), Z1, Z5
+	VMULPD       Z3, Z3, Z3
 	VMULPD       Z1, Z0, Z6
-	VMOVUPD      (R9)(CX*1), Z7
-	VMULPD       Z7, Z1, Z1
+	VFNMADD213PD Z5, Z3, Z6
+	VMULPD       (R11)(CX*1), Z1, Z3
+	VMULPD       (R12)(CX*1), Z1, Z1
 	VMOVUPD      Z0, (R13)(CX*1)
 	VMOVUPD      Z2, (R14)(CX*1)
 	MOVQ         8(SP), AX
-	VMOVUPD      Z1, (AX)(CX*1)
-	MOVQ         24(SP), AX
 	VMOVUPD      Z4, (AX)(CX*1)
-	MOVQ         32(SP), AX
-	VMOVUPD      Z5, (AX)(CX*1)
-	VMULPD       Z7, Z7, Z0
-	VFNMADD213PD Z3, Z0, Z6
 	MOVQ         16(SP), AX
 	VMOVUPD      Z6, (AX)(CX*1)
+	MOVQ         24(SP), AX
+	VMOVUPD      Z3, (AX)(CX*1)
+	MOVQ         32(SP), AX
+	VMOVUPD      Z1, (AX)(CX*1)
 	ADDQ         $0x40, CX
 	CMPQ         CX, DX
 	JLT          column
@@ -5826,34 +5940,33 @@ column:
 
 // func fusedTanhBurgersRows4AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgersRows4AVX512F32(SB), $264-8
-	MOVQ a+0(FP), SI
-	LEAQ 136(SP), R15
-	ANDQ $-64, R15
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 16(SI), DI
-	MOVQ 24(SI), R8
-	MOVQ 32(SI), R9
-	MOVQ 40(SI), R10
-	MOVQ 48(SI), R11
-	MOVQ 56(SI), R12
-	MOVQ 384(SI), R13
-	MOVQ 392(SI), R14
-	MOVQ 8(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 64(SI), AX
-	MOVQ AX, 72(SP)
+TEXT ·fusedTanhBurgersRows4AVX512F32(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         24(SI), R8
+	MOVQ         32(SI), R9
+	MOVQ         40(SI), R10
+	MOVQ         48(SI), R11
+	MOVQ         56(SI), R12
+	MOVQ         384(SI), R13
+	MOVQ         392(SI), R14
+	VBROADCASTSS fusedConsts<>+224(SB), Z30
+	VBROADCASTSS fusedConsts<>+480(SB), Z29
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         64(SI), AX
+	MOVQ         AX, 72(SP)
 
 row:
 	MOVQ         16(SP), AX
 	VBROADCASTSS (AX), Z31
 	MOVQ         72(SP), AX
-	VBROADCASTSS (AX), Z0
-	VMOVUPS      Z0, 64(R15)
+	VBROADCASTSS (AX), Z28
 	XORQ         CX, CX
 
 column:
@@ -5870,7 +5983,7 @@ column:
 	VMOVUPS      (BX)(CX*1), Z6
 	VFNMADD231PS Z1, Z6, Z5
 	VMULPS       Z5, Z6, Z5
-	VBROADCASTSS fusedConsts<>+224(SB), Z7
+	VMOVAPS      Z30, Z7
 	VFNMADD231PS Z6, Z6, Z7
 	VMULPS       Z7, Z6, Z6
 	VMULPS       Z0, Z6, Z0
@@ -5879,10 +5992,10 @@ column:
 	VSUBPS       Z0, Z3, Z0
 	VMOVUPS      Z0, (R13)(CX*1)
 	VMULPS       Z1, Z7, Z0
-	VXORPS.BCST  fusedConsts<>+480(SB), Z0, Z0
+	VXORPS       Z29, Z0, Z0
 	VSUBPS       Z5, Z0, Z0
 	VSUBPS       Z5, Z0, Z0
-	VFMADD132PS  64(R15), Z0, Z2
+	VFMADD213PS  Z0, Z28, Z2
 	VMULPS       Z7, Z2, Z0
 	VMOVUPS      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
@@ -5908,34 +6021,33 @@ column:
 
 // func fusedTanhBurgersRows4AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBurgersRows4AVX512F64(SB), $264-8
-	MOVQ a+0(FP), SI
-	LEAQ 136(SP), R15
-	ANDQ $-64, R15
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 16(SI), DI
-	MOVQ 24(SI), R8
-	MOVQ 32(SI), R9
-	MOVQ 40(SI), R10
-	MOVQ 48(SI), R11
-	MOVQ 56(SI), R12
-	MOVQ 384(SI), R13
-	MOVQ 392(SI), R14
-	MOVQ 8(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 64(SI), AX
-	MOVQ AX, 72(SP)
+TEXT ·fusedTanhBurgersRows4AVX512F64(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         24(SI), R8
+	MOVQ         32(SI), R9
+	MOVQ         40(SI), R10
+	MOVQ         48(SI), R11
+	MOVQ         56(SI), R12
+	MOVQ         384(SI), R13
+	MOVQ         392(SI), R14
+	VBROADCASTSD fusedConsts<>+736(SB), Z30
+	VBROADCASTSD fusedConsts<>+1152(SB), Z29
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         64(SI), AX
+	MOVQ         AX, 72(SP)
 
 row:
 	MOVQ         16(SP), AX
 	VBROADCASTSD (AX), Z31
 	MOVQ         72(SP), AX
-	VBROADCASTSD (AX), Z0
-	VMOVUPD      Z0, 64(R15)
+	VBROADCASTSD (AX), Z28
 	XORQ         CX, CX
 
 column:
@@ -5952,7 +6064,7 @@ column:
 	VMOVUPD      (BX)(CX*1), Z6
 	VFNMADD231PD Z1, Z6, Z5
 	VMULPD       Z5, Z6, Z5
-	VBROADCASTSD fusedConsts<>+736(SB), Z7
+	VMOVAPD      Z30, Z7
 	VFNMADD231PD Z6, Z6, Z7
 	VMULPD       Z7, Z6, Z6
 	VMULPD       Z0, Z6, Z0
@@ -5961,10 +6073,10 @@ column:
 	VSUBPD       Z0, Z3, Z0
 	VMOVUPD      Z0, (R13)(CX*1)
 	VMULPD       Z1, Z7, Z0
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z0, Z0
+	VXORPD       Z29, Z0, Z0
 	VSUBPD       Z5, Z0, Z0
 	VSUBPD       Z5, Z0, Z0
-	VFMADD132PD  64(R15), Z0, Z2
+	VFMADD213PD  Z0, Z28, Z2
 	VMULPD       Z7, Z2, Z0
 	VMOVUPD      Z0, (R14)(CX*1)
 	ADDQ         $0x40, CX
@@ -6069,23 +6181,24 @@ column:
 // func fusedTanhBurgersRows5AVX512F32(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·fusedTanhBurgersRows5AVX512F32(SB), $32-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 384(SI), R9
-	MOVQ 392(SI), R10
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
 
 row:
 	XORQ CX, CX
 
 column:
 	VMOVUPS      (BX)(CX*1), Z0
-	VBROADCASTSS fusedConsts<>+224(SB), Z1
+	VMOVAPS      Z31, Z1
 	VFNMADD231PS Z0, Z0, Z1
 	VMULPS       (DI)(CX*1), Z1, Z0
 	VMULPS       (R8)(CX*1), Z1, Z1
@@ -6107,23 +6220,24 @@ column:
 // func fusedTanhBurgersRows5AVX512F64(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·fusedTanhBurgersRows5AVX512F64(SB), $32-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 384(SI), R9
-	MOVQ 392(SI), R10
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
 
 row:
 	XORQ CX, CX
 
 column:
 	VMOVUPD      (BX)(CX*1), Z0
-	VBROADCASTSD fusedConsts<>+736(SB), Z1
+	VMOVAPD      Z31, Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       (DI)(CX*1), Z1, Z0
 	VMULPD       (R8)(CX*1), Z1, Z1
@@ -6211,21 +6325,22 @@ column:
 // func fusedTanhBurgersRows6AVX512F32(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·fusedTanhBurgersRows6AVX512F32(SB), $24-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 384(SI), R8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
 
 row:
 	XORQ CX, CX
 
 column:
 	VMOVUPS      (BX)(CX*1), Z0
-	VBROADCASTSS fusedConsts<>+224(SB), Z1
+	VMOVAPS      Z31, Z1
 	VFNMADD231PS Z0, Z0, Z1
 	VMULPS       (DI)(CX*1), Z1, Z0
 	VMOVUPS      Z0, (R8)(CX*1)
@@ -6243,21 +6358,22 @@ column:
 // func fusedTanhBurgersRows6AVX512F64(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·fusedTanhBurgersRows6AVX512F64(SB), $24-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 384(SI), R8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
 
 row:
 	XORQ CX, CX
 
 column:
 	VMOVUPD      (BX)(CX*1), Z0
-	VBROADCASTSD fusedConsts<>+736(SB), Z1
+	VMOVAPD      Z31, Z1
 	VFNMADD231PD Z0, Z0, Z1
 	VMULPD       (DI)(CX*1), Z1, Z0
 	VMOVUPD      Z0, (R8)(CX*1)
@@ -6421,22 +6537,24 @@ column:
 // func fusedTanhBurgersRows7AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhBurgersRows7AVX512F32(SB), $80-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 48(SI), R12
-	MOVQ 56(SI), R13
-	MOVQ 384(SI), R14
-	MOVQ 392(SI), AX
-	MOVQ AX, 8(SP)
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+480(SB), Z30
 
 row:
 	XORQ CX, CX
@@ -6454,7 +6572,7 @@ column:
 	VMOVUPS      (BX)(CX*1), Z5
 	VFNMADD231PS Z1, Z5, Z4
 	VMULPS       Z4, Z5, Z4
-	VBROADCASTSS fusedConsts<>+224(SB), Z6
+	VMOVAPS      Z31, Z6
 	VFNMADD231PS Z5, Z5, Z6
 	VMULPS       Z6, Z5, Z5
 	VMULPS       Z0, Z5, Z0
@@ -6462,7 +6580,7 @@ column:
 	VFMSUB213PS  Z0, Z6, Z3
 	VSUBPS       Z0, Z3, Z0
 	VMULPS       Z1, Z6, Z1
-	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VXORPS       Z30, Z1, Z1
 	VSUBPS       Z4, Z1, Z1
 	VSUBPS       Z4, Z1, Z1
 	VADDPS       (R13)(CX*1), Z1, Z1
@@ -6492,22 +6610,24 @@ column:
 // func fusedTanhBurgersRows7AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhBurgersRows7AVX512F64(SB), $80-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 48(SI), R12
-	MOVQ 56(SI), R13
-	MOVQ 384(SI), R14
-	MOVQ 392(SI), AX
-	MOVQ AX, 8(SP)
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+1152(SB), Z30
 
 row:
 	XORQ CX, CX
@@ -6525,7 +6645,7 @@ column:
 	VMOVUPD      (BX)(CX*1), Z5
 	VFNMADD231PD Z1, Z5, Z4
 	VMULPD       Z4, Z5, Z4
-	VBROADCASTSD fusedConsts<>+736(SB), Z6
+	VMOVAPD      Z31, Z6
 	VFNMADD231PD Z5, Z5, Z6
 	VMULPD       Z6, Z5, Z5
 	VMULPD       Z0, Z5, Z0
@@ -6533,7 +6653,7 @@ column:
 	VFMSUB213PD  Z0, Z6, Z3
 	VSUBPD       Z0, Z3, Z0
 	VMULPD       Z1, Z6, Z1
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VXORPD       Z30, Z1, Z1
 	VSUBPD       Z4, Z1, Z1
 	VSUBPD       Z4, Z1, Z1
 	VADDPD       (R13)(CX*1), Z1, Z1
@@ -6705,22 +6825,24 @@ column:
 // func fusedTanhBurgersRows8AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhBurgersRows8AVX512F32(SB), $80-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 48(SI), R12
-	MOVQ 56(SI), R13
-	MOVQ 384(SI), R14
-	MOVQ 392(SI), AX
-	MOVQ AX, 8(SP)
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+480(SB), Z30
 
 row:
 	XORQ CX, CX
@@ -6736,7 +6858,7 @@ column:
 	VMOVUPS      (BX)(CX*1), Z5
 	VFNMADD231PS Z2, Z5, Z0
 	VMULPS       Z0, Z5, Z0
-	VBROADCASTSS fusedConsts<>+224(SB), Z6
+	VMOVAPS      Z31, Z6
 	VFNMADD231PS Z5, Z5, Z6
 	VMULPS       Z6, Z5, Z5
 	VMULPS       Z1, Z5, Z1
@@ -6744,7 +6866,7 @@ column:
 	VFMSUB213PS  Z1, Z6, Z3
 	VSUBPS       Z1, Z3, Z1
 	VMULPS       Z2, Z6, Z2
-	VXORPS.BCST  fusedConsts<>+480(SB), Z2, Z2
+	VXORPS       Z30, Z2, Z2
 	VSUBPS       Z0, Z2, Z2
 	VSUBPS       Z0, Z2, Z0
 	VADDPS       (R13)(CX*1), Z0, Z0
@@ -6774,22 +6896,24 @@ column:
 // func fusedTanhBurgersRows8AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·fusedTanhBurgersRows8AVX512F64(SB), $80-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 24(SI), R9
-	MOVQ 32(SI), R10
-	MOVQ 40(SI), R11
-	MOVQ 48(SI), R12
-	MOVQ 56(SI), R13
-	MOVQ 384(SI), R14
-	MOVQ 392(SI), AX
-	MOVQ AX, 8(SP)
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         40(SI), R11
+	MOVQ         48(SI), R12
+	MOVQ         56(SI), R13
+	MOVQ         384(SI), R14
+	MOVQ         392(SI), AX
+	MOVQ         AX, 8(SP)
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+1152(SB), Z30
 
 row:
 	XORQ CX, CX
@@ -6805,7 +6929,7 @@ column:
 	VMOVUPD      (BX)(CX*1), Z5
 	VFNMADD231PD Z2, Z5, Z0
 	VMULPD       Z0, Z5, Z0
-	VBROADCASTSD fusedConsts<>+736(SB), Z6
+	VMOVAPD      Z31, Z6
 	VFNMADD231PD Z5, Z5, Z6
 	VMULPD       Z6, Z5, Z5
 	VMULPD       Z1, Z5, Z1
@@ -6813,7 +6937,7 @@ column:
 	VFMSUB213PD  Z1, Z6, Z3
 	VSUBPD       Z1, Z3, Z1
 	VMULPD       Z2, Z6, Z2
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z2, Z2
+	VXORPD       Z30, Z2, Z2
 	VSUBPD       Z0, Z2, Z2
 	VSUBPD       Z0, Z2, Z0
 	VADDPD       (R13)(CX*1), Z0, Z0
@@ -6907,64 +7031,64 @@ column:
 // func fusedReluClassifier1AVX512F32(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·fusedReluClassifier1AVX512F32(SB), $24-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 384(SI), R8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSS fusedConsts<>+1184(SB), Z31
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS      (BX)(CX*1), Z0
-	VADDPS       (DI)(CX*1), Z0, Z0
-	VBROADCASTSS fusedConsts<>+1184(SB), Z1
-	VMAXPS       Z0, Z1, Z0
-	VMOVUPS      Z0, (R8)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         512(SI), R8
-	DECQ         (SP)
-	JNZ          row
+	VMOVUPS (BX)(CX*1), Z0
+	VADDPS  (DI)(CX*1), Z0, Z0
+	VMAXPS  Z0, Z31, Z0
+	VMOVUPS Z0, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    512(SI), R8
+	DECQ    (SP)
+	JNZ     row
 	VZEROUPPER
 	RET
 
 // func fusedReluClassifier1AVX512F64(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·fusedReluClassifier1AVX512F64(SB), $24-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 384(SI), R8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSD fusedConsts<>+1216(SB), Z31
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD      (BX)(CX*1), Z0
-	VADDPD       (DI)(CX*1), Z0, Z0
-	VBROADCASTSD fusedConsts<>+1216(SB), Z1
-	VMAXPD       Z0, Z1, Z0
-	VMOVUPD      Z0, (R8)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         512(SI), R8
-	DECQ         (SP)
-	JNZ          row
+	VMOVUPD (BX)(CX*1), Z0
+	VADDPD  (DI)(CX*1), Z0, Z0
+	VMAXPD  Z0, Z31, Z0
+	VMOVUPD Z0, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    512(SI), R8
+	DECQ    (SP)
+	JNZ     row
 	VZEROUPPER
 	RET
 
@@ -6981,7 +7105,6 @@ TEXT ·fusedReluClassifier7AVX2F32(SB), $32-8
 	MOVQ         16(SI), R8
 	MOVQ         384(SI), R9
 	VBROADCASTSS fusedConsts<>+1184(SB), Y15
-	VBROADCASTSS fusedConsts<>+224(SB), Y14
 
 row:
 	XORQ CX, CX
@@ -6990,8 +7113,6 @@ column:
 	VMOVUPS   (BX)(CX*1), Y0
 	VADDPS    (DI)(CX*1), Y0, Y0
 	VCMPPS    $0x11, Y0, Y15, Y0
-	VBLENDVPS Y0, Y14, Y15, Y0
-	VCMPPS    $0x04, Y15, Y0, Y0
 	VBLENDVPS Y0, (R8)(CX*1), Y15, Y0
 	VMOVUPS   Y0, (R9)(CX*1)
 	ADDQ      $0x20, CX
@@ -7019,7 +7140,6 @@ TEXT ·fusedReluClassifier7AVX2F64(SB), $32-8
 	MOVQ         16(SI), R8
 	MOVQ         384(SI), R9
 	VBROADCASTSD fusedConsts<>+1216(SB), Y15
-	VBROADCASTSD fusedConsts<>+736(SB), Y14
 
 row:
 	XORQ CX, CX
@@ -7028,8 +7148,6 @@ column:
 	VMOVUPD   (BX)(CX*1), Y0
 	VADDPD    (DI)(CX*1), Y0, Y0
 	VCMPPD    $0x11, Y0, Y15, Y0
-	VBLENDVPD Y0, Y14, Y15, Y0
-	VCMPPD    $0x04, Y15, Y0, Y0
 	VBLENDVPD Y0, (R8)(CX*1), Y15, Y0
 	VMOVUPD   Y0, (R9)(CX*1)
 	ADDQ      $0x20, CX
@@ -7047,74 +7165,70 @@ column:
 // func fusedReluClassifier7AVX512F32(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·fusedReluClassifier7AVX512F32(SB), $32-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 384(SI), R9
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	VBROADCASTSS fusedConsts<>+1184(SB), Z31
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS        (BX)(CX*1), Z0
-	VADDPS         (DI)(CX*1), Z0, Z0
-	VBROADCASTSS   fusedConsts<>+1184(SB), Z1
-	VCMPPS         $0x11, Z0, Z1, K1
-	VBLENDMPS.BCST fusedConsts<>+224(SB), Z1, K1, Z0
-	VCMPPS         $0x04, Z1, Z0, K1
-	VBLENDMPS      (R8)(CX*1), Z1, K1, Z0
-	VMOVUPS        Z0, (R9)(CX*1)
-	ADDQ           $0x40, CX
-	CMPQ           CX, DX
-	JLT            column
-	ADDQ           192(SI), BX
-	ADDQ           200(SI), DI
-	ADDQ           208(SI), R8
-	ADDQ           512(SI), R9
-	DECQ           (SP)
-	JNZ            row
+	VMOVUPS   (BX)(CX*1), Z0
+	VADDPS    (DI)(CX*1), Z0, Z0
+	VCMPPS    $0x11, Z0, Z31, K1
+	VBLENDMPS (R8)(CX*1), Z31, K1, Z0
+	VMOVUPS   Z0, (R9)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      192(SI), BX
+	ADDQ      200(SI), DI
+	ADDQ      208(SI), R8
+	ADDQ      512(SI), R9
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
 // func fusedReluClassifier7AVX512F64(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·fusedReluClassifier7AVX512F64(SB), $32-8
-	MOVQ a+0(FP), SI
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 8(SI), DI
-	MOVQ 16(SI), R8
-	MOVQ 384(SI), R9
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	VBROADCASTSD fusedConsts<>+1216(SB), Z31
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD        (BX)(CX*1), Z0
-	VADDPD         (DI)(CX*1), Z0, Z0
-	VBROADCASTSD   fusedConsts<>+1216(SB), Z1
-	VCMPPD         $0x11, Z0, Z1, K1
-	VBLENDMPD.BCST fusedConsts<>+736(SB), Z1, K1, Z0
-	VCMPPD         $0x04, Z1, Z0, K1
-	VBLENDMPD      (R8)(CX*1), Z1, K1, Z0
-	VMOVUPD        Z0, (R9)(CX*1)
-	ADDQ           $0x40, CX
-	CMPQ           CX, DX
-	JLT            column
-	ADDQ           192(SI), BX
-	ADDQ           200(SI), DI
-	ADDQ           208(SI), R8
-	ADDQ           512(SI), R9
-	DECQ           (SP)
-	JNZ            row
+	VMOVUPD   (BX)(CX*1), Z0
+	VADDPD    (DI)(CX*1), Z0, Z0
+	VCMPPD    $0x11, Z0, Z31, K1
+	VBLENDMPD (R8)(CX*1), Z31, K1, Z0
+	VMOVUPD   Z0, (R9)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      192(SI), BX
+	ADDQ      200(SI), DI
+	ADDQ      208(SI), R8
+	ADDQ      512(SI), R9
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
@@ -7286,27 +7400,27 @@ column:
 
 // func fusedFreeFall6AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedFreeFall6AVX512F32(SB), $312-8
-	MOVQ a+0(FP), SI
-	LEAQ 120(SP), R15
-	ANDQ $-64, R15
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 16(SI), DI
-	MOVQ 32(SI), R8
-	MOVQ 40(SI), R9
-	MOVQ 384(SI), R10
-	MOVQ 392(SI), R11
-	MOVQ 400(SI), R12
-	MOVQ 8(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 24(SI), AX
-	MOVQ AX, 32(SP)
-	MOVQ 48(SI), AX
-	MOVQ AX, 56(SP)
+TEXT ·fusedFreeFall6AVX512F32(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSS fusedConsts<>+224(SB), Z29
+	VBROADCASTSS fusedConsts<>+480(SB), Z28
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 56(SP)
 
 row:
 	MOVQ         16(SP), AX
@@ -7314,8 +7428,7 @@ row:
 	MOVQ         32(SP), AX
 	VBROADCASTSS (AX), Z30
 	MOVQ         56(SP), AX
-	VBROADCASTSS (AX), Z0
-	VMOVUPS      Z0, 128(R15)
+	VBROADCASTSS (AX), Z27
 	XORQ         CX, CX
 
 column:
@@ -7330,7 +7443,7 @@ column:
 	VMOVUPS      (BX)(CX*1), Z6
 	VFNMADD231PS Z5, Z6, Z4
 	VMULPS       Z4, Z6, Z4
-	VBROADCASTSS fusedConsts<>+224(SB), Z7
+	VMOVAPS      Z29, Z7
 	VFNMADD231PS Z6, Z6, Z7
 	VMULPS       Z7, Z6, Z6
 	VMULPS       Z1, Z6, Z6
@@ -7341,10 +7454,10 @@ column:
 	VSUBPS       Z3, Z2, Z1
 	VMOVUPS      Z1, (R11)(CX*1)
 	VMULPS       Z5, Z7, Z1
-	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VXORPS       Z28, Z1, Z1
 	VSUBPS       Z4, Z1, Z1
 	VSUBPS       Z4, Z1, Z1
-	VFMADD132PS  128(R15), Z1, Z0
+	VFMADD213PS  Z1, Z27, Z0
 	VMULPS       Z7, Z0, Z0
 	VMOVUPS      Z0, (R12)(CX*1)
 	ADDQ         $0x40, CX
@@ -7370,27 +7483,27 @@ column:
 
 // func fusedFreeFall6AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedFreeFall6AVX512F64(SB), $312-8
-	MOVQ a+0(FP), SI
-	LEAQ 120(SP), R15
-	ANDQ $-64, R15
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 16(SI), DI
-	MOVQ 32(SI), R8
-	MOVQ 40(SI), R9
-	MOVQ 384(SI), R10
-	MOVQ 392(SI), R11
-	MOVQ 400(SI), R12
-	MOVQ 8(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 24(SI), AX
-	MOVQ AX, 32(SP)
-	MOVQ 48(SI), AX
-	MOVQ AX, 56(SP)
+TEXT ·fusedFreeFall6AVX512F64(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSD fusedConsts<>+736(SB), Z29
+	VBROADCASTSD fusedConsts<>+1152(SB), Z28
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 56(SP)
 
 row:
 	MOVQ         16(SP), AX
@@ -7398,8 +7511,7 @@ row:
 	MOVQ         32(SP), AX
 	VBROADCASTSD (AX), Z30
 	MOVQ         56(SP), AX
-	VBROADCASTSD (AX), Z0
-	VMOVUPD      Z0, 128(R15)
+	VBROADCASTSD (AX), Z27
 	XORQ         CX, CX
 
 column:
@@ -7414,7 +7526,7 @@ column:
 	VMOVUPD      (BX)(CX*1), Z6
 	VFNMADD231PD Z5, Z6, Z4
 	VMULPD       Z4, Z6, Z4
-	VBROADCASTSD fusedConsts<>+736(SB), Z7
+	VMOVAPD      Z29, Z7
 	VFNMADD231PD Z6, Z6, Z7
 	VMULPD       Z7, Z6, Z6
 	VMULPD       Z1, Z6, Z6
@@ -7425,10 +7537,10 @@ column:
 	VSUBPD       Z3, Z2, Z1
 	VMOVUPD      Z1, (R11)(CX*1)
 	VMULPD       Z5, Z7, Z1
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VXORPD       Z28, Z1, Z1
 	VSUBPD       Z4, Z1, Z1
 	VSUBPD       Z4, Z1, Z1
-	VFMADD132PD  128(R15), Z1, Z0
+	VFMADD213PD  Z1, Z27, Z0
 	VMULPD       Z7, Z0, Z0
 	VMOVUPD      Z0, (R12)(CX*1)
 	ADDQ         $0x40, CX
@@ -7920,6 +8032,7 @@ TEXT ·fusedFreeFallRows3AVX512F64(SB), $336-8
 	VBROADCASTSD fusedConsts<>+1024(SB), Z14
 	VBROADCASTSD fusedConsts<>+1056(SB), Z13
 	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+	VBROADCASTSD fusedConsts<>+1120(SB), Z11
 	MOVQ         32(SI), AX
 	MOVQ         AX, 56(SP)
 	MOVQ         48(SI), AX
@@ -7929,8 +8042,7 @@ TEXT ·fusedFreeFallRows3AVX512F64(SB), $336-8
 
 row:
 	MOVQ         56(SP), AX
-	VBROADCASTSD (AX), Z0
-	VMOVUPD      Z0, (R15)
+	VBROADCASTSD (AX), Z10
 	MOVQ         72(SP), AX
 	VBROADCASTSD (AX), Z0
 	VMOVUPD      Z0, 64(R15)
@@ -7967,8 +8079,7 @@ column:
 	VFMADD213PD  Z1, Z4, Z3
 	VSUBPD       Z2, Z31, Z1
 	VFNMADD213PD Z1, Z2, Z3
-	VBROADCASTSD fusedConsts<>+1120(SB), Z1
-	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z11, Z1
 	VDIVPD       Z1, Z3, Z1
 	VORPD        Z0, Z1, Z0
 	VMOVAPD      Z31, Z1
@@ -7981,7 +8092,7 @@ column:
 	VMULPD       Z6, Z1, Z7
 	VFNMADD231PD Z2, Z5, Z7
 	VMOVUPD      (R10)(CX*1), Z8
-	VMULPD       (R15), Z8, Z9
+	VMULPD       Z8, Z10, Z9
 	VMOVUPD      Z0, (R11)(CX*1)
 	VMOVUPD      Z4, (R12)(CX*1)
 	VMOVUPD      Z7, (R13)(CX*1)
@@ -8202,27 +8313,27 @@ column:
 
 // func fusedFreeFallHard6AVX512F32(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedFreeFallHard6AVX512F32(SB), $312-8
-	MOVQ a+0(FP), SI
-	LEAQ 120(SP), R15
-	ANDQ $-64, R15
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 16(SI), DI
-	MOVQ 32(SI), R8
-	MOVQ 40(SI), R9
-	MOVQ 384(SI), R10
-	MOVQ 392(SI), R11
-	MOVQ 400(SI), R12
-	MOVQ 8(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 24(SI), AX
-	MOVQ AX, 32(SP)
-	MOVQ 48(SI), AX
-	MOVQ AX, 56(SP)
+TEXT ·fusedFreeFallHard6AVX512F32(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSS fusedConsts<>+224(SB), Z29
+	VBROADCASTSS fusedConsts<>+480(SB), Z28
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 56(SP)
 
 row:
 	MOVQ         16(SP), AX
@@ -8230,8 +8341,7 @@ row:
 	MOVQ         32(SP), AX
 	VBROADCASTSS (AX), Z30
 	MOVQ         56(SP), AX
-	VBROADCASTSS (AX), Z0
-	VMOVUPS      Z0, 128(R15)
+	VBROADCASTSS (AX), Z27
 	XORQ         CX, CX
 
 column:
@@ -8246,7 +8356,7 @@ column:
 	VMOVUPS      (BX)(CX*1), Z6
 	VFNMADD231PS Z5, Z6, Z2
 	VMULPS       Z2, Z6, Z2
-	VBROADCASTSS fusedConsts<>+224(SB), Z7
+	VMOVAPS      Z29, Z7
 	VFNMADD231PS Z6, Z6, Z7
 	VMULPS       Z7, Z6, Z6
 	VMULPS       Z1, Z6, Z6
@@ -8257,10 +8367,10 @@ column:
 	VSUBPS       Z4, Z3, Z1
 	VMOVUPS      Z1, (R11)(CX*1)
 	VMULPS       Z5, Z7, Z1
-	VXORPS.BCST  fusedConsts<>+480(SB), Z1, Z1
+	VXORPS       Z28, Z1, Z1
 	VSUBPS       Z2, Z1, Z1
 	VSUBPS       Z2, Z1, Z1
-	VFMADD132PS  128(R15), Z1, Z0
+	VFMADD213PS  Z1, Z27, Z0
 	VMULPS       Z7, Z0, Z0
 	VMOVUPS      Z0, (R12)(CX*1)
 	ADDQ         $0x40, CX
@@ -8286,27 +8396,27 @@ column:
 
 // func fusedFreeFallHard6AVX512F64(a *byte)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedFreeFallHard6AVX512F64(SB), $312-8
-	MOVQ a+0(FP), SI
-	LEAQ 120(SP), R15
-	ANDQ $-64, R15
-	MOVQ 640(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 648(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 16(SI), DI
-	MOVQ 32(SI), R8
-	MOVQ 40(SI), R9
-	MOVQ 384(SI), R10
-	MOVQ 392(SI), R11
-	MOVQ 400(SI), R12
-	MOVQ 8(SI), AX
-	MOVQ AX, 16(SP)
-	MOVQ 24(SI), AX
-	MOVQ AX, 32(SP)
-	MOVQ 48(SI), AX
-	MOVQ AX, 56(SP)
+TEXT ·fusedFreeFallHard6AVX512F64(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         16(SI), DI
+	MOVQ         32(SI), R8
+	MOVQ         40(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	VBROADCASTSD fusedConsts<>+736(SB), Z29
+	VBROADCASTSD fusedConsts<>+1152(SB), Z28
+	MOVQ         8(SI), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         24(SI), AX
+	MOVQ         AX, 32(SP)
+	MOVQ         48(SI), AX
+	MOVQ         AX, 56(SP)
 
 row:
 	MOVQ         16(SP), AX
@@ -8314,8 +8424,7 @@ row:
 	MOVQ         32(SP), AX
 	VBROADCASTSD (AX), Z30
 	MOVQ         56(SP), AX
-	VBROADCASTSD (AX), Z0
-	VMOVUPD      Z0, 128(R15)
+	VBROADCASTSD (AX), Z27
 	XORQ         CX, CX
 
 column:
@@ -8330,7 +8439,7 @@ column:
 	VMOVUPD      (BX)(CX*1), Z6
 	VFNMADD231PD Z5, Z6, Z2
 	VMULPD       Z2, Z6, Z2
-	VBROADCASTSD fusedConsts<>+736(SB), Z7
+	VMOVAPD      Z29, Z7
 	VFNMADD231PD Z6, Z6, Z7
 	VMULPD       Z7, Z6, Z6
 	VMULPD       Z1, Z6, Z6
@@ -8341,10 +8450,10 @@ column:
 	VSUBPD       Z4, Z3, Z1
 	VMOVUPD      Z1, (R11)(CX*1)
 	VMULPD       Z5, Z7, Z1
-	VXORPD.BCST  fusedConsts<>+1152(SB), Z1, Z1
+	VXORPD       Z28, Z1, Z1
 	VSUBPD       Z2, Z1, Z1
 	VSUBPD       Z2, Z1, Z1
-	VFMADD132PD  128(R15), Z1, Z0
+	VFMADD213PD  Z1, Z27, Z0
 	VMULPD       Z7, Z0, Z0
 	VMOVUPD      Z0, (R12)(CX*1)
 	ADDQ         $0x40, CX

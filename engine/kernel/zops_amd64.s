@@ -612,38 +612,48 @@ TEXT ·opExpvAVX512F32(SB), $16-8
 	MOVQ         (SI), BX
 	MOVQ         48(SI), DI
 	VBROADCASTSS opsConsts<>+352(SB), Z31
+	VBROADCASTSS opsConsts<>+256(SB), Z30
+	VBROADCASTSS opsConsts<>+288(SB), Z29
+	VBROADCASTSS opsConsts<>+320(SB), Z28
+	VBROADCASTSS opsConsts<>+384(SB), Z27
+	VBROADCASTSS opsConsts<>+416(SB), Z26
+	VBROADCASTSS opsConsts<>+448(SB), Z25
+	VBROADCASTSS opsConsts<>+480(SB), Z24
+	VBROADCASTSS opsConsts<>+512(SB), Z23
+	VBROADCASTSS opsConsts<>+544(SB), Z22
+	VBROADCASTSS opsConsts<>+576(SB), Z21
+	VBROADCASTSS opsConsts<>+608(SB), Z20
+	VBROADCASTSS opsConsts<>+128(SB), Z19
 
 row:
 	XORQ CX, CX
 
 column:
-	VBROADCASTSS      opsConsts<>+256(SB), Z0
-	VMINPS            (BX)(CX*1), Z0, Z0
-	VBROADCASTSS      opsConsts<>+288(SB), Z1
-	VMAXPS            Z0, Z1, Z0
-	VBROADCASTSS      opsConsts<>+320(SB), Z1
-	VFMADD213PS       Z31, Z0, Z1
-	VSUBPS            Z31, Z1, Z1
-	VFNMADD231PS.BCST opsConsts<>+384(SB), Z1, Z0
-	VFNMADD231PS.BCST opsConsts<>+416(SB), Z1, Z0
-	VMULPS            Z0, Z0, Z2
-	VBROADCASTSS      opsConsts<>+448(SB), Z3
-	VFMADD213PS.BCST  opsConsts<>+480(SB), Z0, Z3
-	VFMADD213PS.BCST  opsConsts<>+512(SB), Z0, Z3
-	VFMADD213PS.BCST  opsConsts<>+544(SB), Z0, Z3
-	VFMADD213PS.BCST  opsConsts<>+576(SB), Z0, Z3
-	VFMADD213PS.BCST  opsConsts<>+608(SB), Z0, Z3
-	VFMADD213PS       Z0, Z2, Z3
-	VADDPS.BCST       opsConsts<>+128(SB), Z3, Z0
-	VSCALEFPS         Z1, Z0, Z0
-	VMOVUPS           Z0, (DI)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              24(SI), BX
-	ADDQ              56(SI), DI
-	DECQ              (SP)
-	JNZ               row
+	VMINPS       (BX)(CX*1), Z30, Z0
+	VMAXPS       Z0, Z29, Z0
+	VMOVAPS      Z31, Z1
+	VFMADD231PS  Z28, Z0, Z1
+	VSUBPS       Z31, Z1, Z1
+	VFNMADD231PS Z27, Z1, Z0
+	VFNMADD231PS Z26, Z1, Z0
+	VMOVAPS      Z24, Z2
+	VFMADD231PS  Z0, Z25, Z2
+	VFMADD213PS  Z23, Z0, Z2
+	VFMADD213PS  Z22, Z0, Z2
+	VFMADD213PS  Z21, Z0, Z2
+	VFMADD213PS  Z20, Z0, Z2
+	VMULPS       Z0, Z0, Z3
+	VFMADD213PS  Z0, Z3, Z2
+	VADDPS       Z19, Z2, Z0
+	VSCALEFPS    Z1, Z0, Z0
+	VMOVUPS      Z0, (DI)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         24(SI), BX
+	ADDQ         56(SI), DI
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -869,43 +879,47 @@ TEXT ·opLogvAVX512F32(SB), $16-8
 	MOVQ         (SI), BX
 	MOVQ         48(SI), DI
 	VBROADCASTSS opsConsts<>+128(SB), Z31
-	VBROADCASTSS opsConsts<>+608(SB), Z30
-	VBROADCASTSS opsConsts<>+1376(SB), Z29
-	VBROADCASTSS opsConsts<>+1504(SB), Z28
+	VBROADCASTSS opsConsts<>+1376(SB), Z30
+	VBROADCASTSS opsConsts<>+1504(SB), Z29
+	VBROADCASTSS opsConsts<>+1536(SB), Z28
+	VBROADCASTSS opsConsts<>+1568(SB), Z27
+	VBROADCASTSS opsConsts<>+608(SB), Z26
+	VBROADCASTSS opsConsts<>+416(SB), Z25
+	VBROADCASTSS opsConsts<>+384(SB), Z24
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS          (BX)(CX*1), Z0
-	VGETEXPPS        Z0, Z1
-	VGETMANTPS       $0x0f, Z0, Z0
-	VGETEXPPS        Z0, Z2
-	VSUBPS           Z2, Z1, Z1
-	VSUBPS           Z31, Z0, Z0
-	VMULPS           Z30, Z0, Z2
-	VMULPS           Z0, Z2, Z2
-	VADDPS           Z29, Z0, Z3
-	VDIVPS           Z3, Z0, Z3
-	VMULPS           Z3, Z3, Z4
-	VBROADCASTSS     opsConsts<>+1536(SB), Z5
-	VFMADD231PS      Z4, Z28, Z5
-	VFMADD213PS.BCST opsConsts<>+1568(SB), Z4, Z5
-	VMULPS           Z5, Z4, Z4
-	VADDPS           Z4, Z2, Z4
-	VMULPS           Z4, Z3, Z3
-	VFMADD231PS.BCST opsConsts<>+416(SB), Z1, Z3
-	VSUBPS           Z3, Z2, Z2
-	VSUBPS           Z2, Z0, Z0
-	VFMADD132PS.BCST opsConsts<>+384(SB), Z0, Z1
-	VMOVUPS          Z1, (DI)(CX*1)
-	ADDQ             $0x40, CX
-	CMPQ             CX, DX
-	JLT              column
-	ADDQ             24(SI), BX
-	ADDQ             56(SI), DI
-	DECQ             (SP)
-	JNZ              row
+	VMOVUPS     (BX)(CX*1), Z0
+	VGETMANTPS  $0x0f, Z0, Z1
+	VGETEXPPS   Z0, Z0
+	VGETEXPPS   Z1, Z2
+	VSUBPS      Z2, Z0, Z0
+	VSUBPS      Z31, Z1, Z1
+	VADDPS      Z30, Z1, Z2
+	VDIVPS      Z2, Z1, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVAPS     Z28, Z4
+	VFMADD231PS Z3, Z29, Z4
+	VFMADD213PS Z27, Z3, Z4
+	VMULPS      Z4, Z3, Z3
+	VMULPS      Z26, Z1, Z4
+	VMULPS      Z1, Z4, Z4
+	VADDPS      Z3, Z4, Z3
+	VMULPS      Z3, Z2, Z2
+	VFMADD231PS Z25, Z0, Z2
+	VSUBPS      Z2, Z4, Z2
+	VSUBPS      Z2, Z1, Z1
+	VFMADD213PS Z1, Z24, Z0
+	VMOVUPS     Z0, (DI)(CX*1)
+	ADDQ        $0x40, CX
+	CMPQ        CX, DX
+	JLT         column
+	ADDQ        24(SI), BX
+	ADDQ        56(SI), DI
+	DECQ        (SP)
+	JNZ         row
 	VZEROUPPER
 	RET
 
@@ -1121,54 +1135,62 @@ TEXT ·opSinvAVX512F32(SB), $16-8
 	VBROADCASTSS opsConsts<>+352(SB), Z31
 	VBROADCASTSS opsConsts<>+64(SB), Z30
 	VBROADCASTSS opsConsts<>+2240(SB), Z29
-	VBROADCASTSS opsConsts<>+3200(SB), Z28
-	VBROADCASTSS opsConsts<>+2272(SB), Z27
-	VBROADCASTSS opsConsts<>+2304(SB), Z26
-	VBROADCASTSS opsConsts<>+2336(SB), Z25
+	VBROADCASTSS opsConsts<>+2272(SB), Z28
+	VBROADCASTSS opsConsts<>+2304(SB), Z27
+	VBROADCASTSS opsConsts<>+2336(SB), Z26
+	VBROADCASTSS opsConsts<>+2368(SB), Z25
+	VBROADCASTSS opsConsts<>+2400(SB), Z24
+	VBROADCASTSS opsConsts<>+2432(SB), Z23
+	VBROADCASTSS opsConsts<>+2464(SB), Z22
+	VBROADCASTSS opsConsts<>+2496(SB), Z21
+	VBROADCASTSS opsConsts<>+2528(SB), Z20
+	VBROADCASTSS opsConsts<>+2560(SB), Z19
+	VBROADCASTSS opsConsts<>+2592(SB), Z18
+	VBROADCASTSS opsConsts<>+608(SB), Z17
+	VBROADCASTSS opsConsts<>+128(SB), Z16
+	VBROADCASTSS opsConsts<>+3200(SB), Z15
+	VBROADCASTSS opsConsts<>+0(SB), Z14
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VANDPS            Z30, Z0, Z1
-	VMOVAPS           Z31, Z2
-	VFMADD231PS       Z29, Z1, Z2
-	VPTESTMD          Z28, Z2, K1
-	VSUBPS            Z31, Z2, Z3
-	VFNMADD231PS      Z27, Z3, Z1
-	VFNMADD231PS      Z26, Z3, Z1
-	VFNMADD213PS      Z1, Z25, Z3
-	VBROADCASTSS      opsConsts<>+2368(SB), Z1
-	VMAXPS            Z3, Z1, Z1
-	VBROADCASTSS      opsConsts<>+2400(SB), Z3
-	VMINPS            Z1, Z3, Z1
-	VMULPS            Z1, Z1, Z3
-	VMULPS            Z3, Z3, Z4
-	VBROADCASTSS      opsConsts<>+2528(SB), Z5
-	VFMADD213PS.BCST  opsConsts<>+2560(SB), Z3, Z5
-	VFMADD213PS.BCST  opsConsts<>+2592(SB), Z3, Z5
-	VBROADCASTSS      opsConsts<>+608(SB), Z6
-	VFNMADD213PS.BCST opsConsts<>+128(SB), Z3, Z6
-	VFMADD213PS       Z6, Z4, Z5
-	VMULPS            Z3, Z1, Z4
-	VBROADCASTSS      opsConsts<>+2432(SB), Z6
-	VFMADD213PS.BCST  opsConsts<>+2464(SB), Z3, Z6
-	VFMADD213PS.BCST  opsConsts<>+2496(SB), Z6, Z3
-	VFMADD213PS       Z1, Z4, Z3
-	VBLENDMPS         Z5, Z3, K1, Z1
-	VPSLLD            $0x1e, Z2, Z2
-	VXORPS            Z0, Z2, Z0
-	VANDPS.BCST       opsConsts<>+0(SB), Z0, Z0
-	VXORPS            Z0, Z1, Z0
-	VMOVUPS           Z0, (DI)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              24(SI), BX
-	ADDQ              56(SI), DI
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VANDPS       Z30, Z0, Z1
+	VMOVAPS      Z31, Z2
+	VFMADD231PS  Z29, Z1, Z2
+	VSUBPS       Z31, Z2, Z3
+	VFNMADD231PS Z28, Z3, Z1
+	VFNMADD231PS Z27, Z3, Z1
+	VFNMADD213PS Z1, Z26, Z3
+	VMAXPS       Z3, Z25, Z1
+	VMINPS       Z1, Z24, Z1
+	VMULPS       Z1, Z1, Z3
+	VMULPS       Z3, Z1, Z4
+	VMOVAPS      Z22, Z5
+	VFMADD231PS  Z3, Z23, Z5
+	VFMADD213PS  Z21, Z3, Z5
+	VFMADD213PS  Z1, Z4, Z5
+	VMULPS       Z3, Z3, Z1
+	VMOVAPS      Z19, Z4
+	VFMADD231PS  Z3, Z20, Z4
+	VFMADD213PS  Z18, Z3, Z4
+	VFNMADD213PS Z16, Z17, Z3
+	VFMADD213PS  Z3, Z1, Z4
+	VPTESTMD     Z15, Z2, K1
+	VBLENDMPS    Z4, Z5, K1, Z1
+	VPSLLD       $0x1e, Z2, Z2
+	VXORPS       Z0, Z2, Z0
+	VANDPS       Z14, Z0, Z0
+	VXORPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (DI)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         24(SI), BX
+	ADDQ         56(SI), DI
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -1185,60 +1207,74 @@ TEXT ·opSinvAVX512F64(SB), $16-8
 	VBROADCASTSD opsConsts<>+768(SB), Z31
 	VBROADCASTSD opsConsts<>+96(SB), Z30
 	VBROADCASTSD opsConsts<>+2624(SB), Z29
-	VBROADCASTSD opsConsts<>+3232(SB), Z28
-	VBROADCASTSD opsConsts<>+2656(SB), Z27
-	VBROADCASTSD opsConsts<>+2688(SB), Z26
-	VBROADCASTSD opsConsts<>+2720(SB), Z25
+	VBROADCASTSD opsConsts<>+2656(SB), Z28
+	VBROADCASTSD opsConsts<>+2688(SB), Z27
+	VBROADCASTSD opsConsts<>+2720(SB), Z26
+	VBROADCASTSD opsConsts<>+2752(SB), Z25
+	VBROADCASTSD opsConsts<>+2784(SB), Z24
+	VBROADCASTSD opsConsts<>+2816(SB), Z23
+	VBROADCASTSD opsConsts<>+2848(SB), Z22
+	VBROADCASTSD opsConsts<>+2880(SB), Z21
+	VBROADCASTSD opsConsts<>+2912(SB), Z20
+	VBROADCASTSD opsConsts<>+2944(SB), Z19
+	VBROADCASTSD opsConsts<>+2976(SB), Z18
+	VBROADCASTSD opsConsts<>+3008(SB), Z17
+	VBROADCASTSD opsConsts<>+3040(SB), Z16
+	VBROADCASTSD opsConsts<>+3072(SB), Z15
+	VBROADCASTSD opsConsts<>+3104(SB), Z14
+	VBROADCASTSD opsConsts<>+3136(SB), Z13
+	VBROADCASTSD opsConsts<>+3168(SB), Z12
+	VBROADCASTSD opsConsts<>+1184(SB), Z11
+	VBROADCASTSD opsConsts<>+192(SB), Z10
+	VBROADCASTSD opsConsts<>+3232(SB), Z9
+	VBROADCASTSD opsConsts<>+32(SB), Z8
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD           (BX)(CX*1), Z0
-	VANDPD            Z30, Z0, Z1
-	VMOVAPD           Z31, Z2
-	VFMADD231PD       Z29, Z1, Z2
-	VPTESTMQ          Z28, Z2, K1
-	VSUBPD            Z31, Z2, Z3
-	VFNMADD231PD      Z27, Z3, Z1
-	VFNMADD231PD      Z26, Z3, Z1
-	VFNMADD213PD      Z1, Z25, Z3
-	VBROADCASTSD      opsConsts<>+2752(SB), Z1
-	VMAXPD            Z3, Z1, Z1
-	VBROADCASTSD      opsConsts<>+2784(SB), Z3
-	VMINPD            Z1, Z3, Z1
-	VMULPD            Z1, Z1, Z3
-	VMULPD            Z3, Z3, Z4
-	VBROADCASTSD      opsConsts<>+3008(SB), Z5
-	VFMADD213PD.BCST  opsConsts<>+3040(SB), Z3, Z5
-	VFMADD213PD.BCST  opsConsts<>+3072(SB), Z3, Z5
-	VFMADD213PD.BCST  opsConsts<>+3104(SB), Z3, Z5
-	VFMADD213PD.BCST  opsConsts<>+3136(SB), Z3, Z5
-	VFMADD213PD.BCST  opsConsts<>+3168(SB), Z3, Z5
-	VBROADCASTSD      opsConsts<>+1184(SB), Z6
-	VFNMADD213PD.BCST opsConsts<>+192(SB), Z3, Z6
-	VFMADD213PD       Z6, Z4, Z5
-	VMULPD            Z3, Z1, Z4
-	VBROADCASTSD      opsConsts<>+2816(SB), Z6
-	VFMADD213PD.BCST  opsConsts<>+2848(SB), Z3, Z6
-	VFMADD213PD.BCST  opsConsts<>+2880(SB), Z3, Z6
-	VFMADD213PD.BCST  opsConsts<>+2912(SB), Z3, Z6
-	VFMADD213PD.BCST  opsConsts<>+2944(SB), Z3, Z6
-	VFMADD213PD.BCST  opsConsts<>+2976(SB), Z6, Z3
-	VFMADD213PD       Z1, Z4, Z3
-	VBLENDMPD         Z5, Z3, K1, Z1
-	VPSLLQ            $0x3e, Z2, Z2
-	VXORPD            Z0, Z2, Z0
-	VANDPD.BCST       opsConsts<>+32(SB), Z0, Z0
-	VXORPD            Z0, Z1, Z0
-	VMOVUPD           Z0, (DI)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              24(SI), BX
-	ADDQ              56(SI), DI
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPD      (BX)(CX*1), Z0
+	VANDPD       Z30, Z0, Z1
+	VMOVAPD      Z31, Z2
+	VFMADD231PD  Z29, Z1, Z2
+	VSUBPD       Z31, Z2, Z3
+	VFNMADD231PD Z28, Z3, Z1
+	VFNMADD231PD Z27, Z3, Z1
+	VFNMADD213PD Z1, Z26, Z3
+	VMAXPD       Z3, Z25, Z1
+	VMINPD       Z1, Z24, Z1
+	VMULPD       Z1, Z1, Z3
+	VMULPD       Z3, Z1, Z4
+	VMOVAPD      Z22, Z5
+	VFMADD231PD  Z3, Z23, Z5
+	VFMADD213PD  Z21, Z3, Z5
+	VFMADD213PD  Z20, Z3, Z5
+	VFMADD213PD  Z19, Z3, Z5
+	VFMADD213PD  Z18, Z3, Z5
+	VFMADD213PD  Z1, Z4, Z5
+	VMULPD       Z3, Z3, Z1
+	VMOVAPD      Z16, Z4
+	VFMADD231PD  Z3, Z17, Z4
+	VFMADD213PD  Z15, Z3, Z4
+	VFMADD213PD  Z14, Z3, Z4
+	VFMADD213PD  Z13, Z3, Z4
+	VFMADD213PD  Z12, Z3, Z4
+	VFNMADD213PD Z10, Z11, Z3
+	VFMADD213PD  Z3, Z1, Z4
+	VPTESTMQ     Z9, Z2, K1
+	VBLENDMPD    Z4, Z5, K1, Z1
+	VPSLLQ       $0x3e, Z2, Z2
+	VXORPD       Z0, Z2, Z0
+	VANDPD       Z8, Z0, Z0
+	VXORPD       Z0, Z1, Z0
+	VMOVUPD      Z0, (DI)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         24(SI), BX
+	ADDQ         56(SI), DI
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -1389,49 +1425,61 @@ TEXT ·opCosvAVX512F32(SB), $16-8
 	VBROADCASTSS opsConsts<>+352(SB), Z31
 	VBROADCASTSS opsConsts<>+3200(SB), Z30
 	VBROADCASTSS opsConsts<>+64(SB), Z29
+	VBROADCASTSS opsConsts<>+2240(SB), Z28
+	VBROADCASTSS opsConsts<>+2272(SB), Z27
+	VBROADCASTSS opsConsts<>+2304(SB), Z26
+	VBROADCASTSS opsConsts<>+2336(SB), Z25
+	VBROADCASTSS opsConsts<>+2368(SB), Z24
+	VBROADCASTSS opsConsts<>+2400(SB), Z23
+	VBROADCASTSS opsConsts<>+2432(SB), Z22
+	VBROADCASTSS opsConsts<>+2464(SB), Z21
+	VBROADCASTSS opsConsts<>+2496(SB), Z20
+	VBROADCASTSS opsConsts<>+2528(SB), Z19
+	VBROADCASTSS opsConsts<>+2560(SB), Z18
+	VBROADCASTSS opsConsts<>+2592(SB), Z17
+	VBROADCASTSS opsConsts<>+608(SB), Z16
+	VBROADCASTSS opsConsts<>+128(SB), Z15
+	VBROADCASTSS opsConsts<>+0(SB), Z14
 
 row:
 	XORQ CX, CX
 
 column:
-	VANDPS            (BX)(CX*1), Z29, Z0
-	VBROADCASTSS      opsConsts<>+2240(SB), Z1
-	VFMADD213PS       Z31, Z0, Z1
-	VSUBPS            Z31, Z1, Z2
-	VFNMADD231PS.BCST opsConsts<>+2272(SB), Z2, Z0
-	VFNMADD231PS.BCST opsConsts<>+2304(SB), Z2, Z0
-	VFNMADD132PS.BCST opsConsts<>+2336(SB), Z0, Z2
-	VBROADCASTSS      opsConsts<>+2368(SB), Z0
-	VMAXPS            Z2, Z0, Z0
-	VBROADCASTSS      opsConsts<>+2400(SB), Z2
-	VMINPS            Z0, Z2, Z0
-	VMULPS            Z0, Z0, Z2
-	VMULPS            Z2, Z0, Z3
-	VBROADCASTSS      opsConsts<>+2432(SB), Z4
-	VFMADD213PS.BCST  opsConsts<>+2464(SB), Z2, Z4
-	VFMADD213PS.BCST  opsConsts<>+2496(SB), Z2, Z4
-	VFMADD213PS       Z0, Z3, Z4
-	VMULPS            Z2, Z2, Z0
-	VBROADCASTSS      opsConsts<>+2528(SB), Z3
-	VFMADD213PS.BCST  opsConsts<>+2560(SB), Z2, Z3
-	VFMADD213PS.BCST  opsConsts<>+2592(SB), Z2, Z3
-	VBROADCASTSS      opsConsts<>+608(SB), Z5
-	VFNMADD213PS.BCST opsConsts<>+128(SB), Z2, Z5
-	VFMADD213PS       Z5, Z0, Z3
-	VPADDD            Z30, Z1, Z0
-	VPTESTMD          Z30, Z0, K1
-	VBLENDMPS         Z3, Z4, K1, Z1
-	VPSLLD            $0x1e, Z0, Z0
-	VANDPS.BCST       opsConsts<>+0(SB), Z0, Z0
-	VXORPS            Z0, Z1, Z0
-	VMOVUPS           Z0, (DI)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              24(SI), BX
-	ADDQ              56(SI), DI
-	DECQ              (SP)
-	JNZ               row
+	VANDPS       (BX)(CX*1), Z29, Z0
+	VMOVAPS      Z31, Z1
+	VFMADD231PS  Z28, Z0, Z1
+	VSUBPS       Z31, Z1, Z2
+	VFNMADD231PS Z27, Z2, Z0
+	VFNMADD231PS Z26, Z2, Z0
+	VFNMADD213PS Z0, Z25, Z2
+	VMAXPS       Z2, Z24, Z0
+	VMINPS       Z0, Z23, Z0
+	VMULPS       Z0, Z0, Z2
+	VMULPS       Z2, Z0, Z3
+	VMOVAPS      Z21, Z4
+	VFMADD231PS  Z2, Z22, Z4
+	VFMADD213PS  Z20, Z2, Z4
+	VFMADD213PS  Z0, Z3, Z4
+	VMULPS       Z2, Z2, Z0
+	VMOVAPS      Z18, Z3
+	VFMADD231PS  Z2, Z19, Z3
+	VFMADD213PS  Z17, Z2, Z3
+	VFNMADD213PS Z15, Z16, Z2
+	VFMADD213PS  Z2, Z0, Z3
+	VPADDD       Z30, Z1, Z0
+	VPTESTMD     Z30, Z0, K1
+	VBLENDMPS    Z3, Z4, K1, Z1
+	VPSLLD       $0x1e, Z0, Z0
+	VANDPS       Z14, Z0, Z0
+	VXORPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (DI)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         24(SI), BX
+	ADDQ         56(SI), DI
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -1448,55 +1496,73 @@ TEXT ·opCosvAVX512F64(SB), $16-8
 	VBROADCASTSD opsConsts<>+768(SB), Z31
 	VBROADCASTSD opsConsts<>+3232(SB), Z30
 	VBROADCASTSD opsConsts<>+96(SB), Z29
+	VBROADCASTSD opsConsts<>+2624(SB), Z28
+	VBROADCASTSD opsConsts<>+2656(SB), Z27
+	VBROADCASTSD opsConsts<>+2688(SB), Z26
+	VBROADCASTSD opsConsts<>+2720(SB), Z25
+	VBROADCASTSD opsConsts<>+2752(SB), Z24
+	VBROADCASTSD opsConsts<>+2784(SB), Z23
+	VBROADCASTSD opsConsts<>+2816(SB), Z22
+	VBROADCASTSD opsConsts<>+2848(SB), Z21
+	VBROADCASTSD opsConsts<>+2880(SB), Z20
+	VBROADCASTSD opsConsts<>+2912(SB), Z19
+	VBROADCASTSD opsConsts<>+2944(SB), Z18
+	VBROADCASTSD opsConsts<>+2976(SB), Z17
+	VBROADCASTSD opsConsts<>+3008(SB), Z16
+	VBROADCASTSD opsConsts<>+3040(SB), Z15
+	VBROADCASTSD opsConsts<>+3072(SB), Z14
+	VBROADCASTSD opsConsts<>+3104(SB), Z13
+	VBROADCASTSD opsConsts<>+3136(SB), Z12
+	VBROADCASTSD opsConsts<>+3168(SB), Z11
+	VBROADCASTSD opsConsts<>+1184(SB), Z10
+	VBROADCASTSD opsConsts<>+192(SB), Z9
+	VBROADCASTSD opsConsts<>+32(SB), Z8
 
 row:
 	XORQ CX, CX
 
 column:
-	VANDPD            (BX)(CX*1), Z29, Z0
-	VBROADCASTSD      opsConsts<>+2624(SB), Z1
-	VFMADD213PD       Z31, Z0, Z1
-	VSUBPD            Z31, Z1, Z2
-	VFNMADD231PD.BCST opsConsts<>+2656(SB), Z2, Z0
-	VFNMADD231PD.BCST opsConsts<>+2688(SB), Z2, Z0
-	VFNMADD132PD.BCST opsConsts<>+2720(SB), Z0, Z2
-	VBROADCASTSD      opsConsts<>+2752(SB), Z0
-	VMAXPD            Z2, Z0, Z0
-	VBROADCASTSD      opsConsts<>+2784(SB), Z2
-	VMINPD            Z0, Z2, Z0
-	VMULPD            Z0, Z0, Z2
-	VMULPD            Z2, Z0, Z3
-	VBROADCASTSD      opsConsts<>+2816(SB), Z4
-	VFMADD213PD.BCST  opsConsts<>+2848(SB), Z2, Z4
-	VFMADD213PD.BCST  opsConsts<>+2880(SB), Z2, Z4
-	VFMADD213PD.BCST  opsConsts<>+2912(SB), Z2, Z4
-	VFMADD213PD.BCST  opsConsts<>+2944(SB), Z2, Z4
-	VFMADD213PD.BCST  opsConsts<>+2976(SB), Z2, Z4
-	VFMADD213PD       Z0, Z3, Z4
-	VMULPD            Z2, Z2, Z0
-	VBROADCASTSD      opsConsts<>+3008(SB), Z3
-	VFMADD213PD.BCST  opsConsts<>+3040(SB), Z2, Z3
-	VFMADD213PD.BCST  opsConsts<>+3072(SB), Z2, Z3
-	VFMADD213PD.BCST  opsConsts<>+3104(SB), Z2, Z3
-	VFMADD213PD.BCST  opsConsts<>+3136(SB), Z2, Z3
-	VFMADD213PD.BCST  opsConsts<>+3168(SB), Z2, Z3
-	VBROADCASTSD      opsConsts<>+1184(SB), Z5
-	VFNMADD213PD.BCST opsConsts<>+192(SB), Z2, Z5
-	VFMADD213PD       Z5, Z0, Z3
-	VPADDQ            Z30, Z1, Z0
-	VPTESTMQ          Z30, Z0, K1
-	VBLENDMPD         Z3, Z4, K1, Z1
-	VPSLLQ            $0x3e, Z0, Z0
-	VANDPD.BCST       opsConsts<>+32(SB), Z0, Z0
-	VXORPD            Z0, Z1, Z0
-	VMOVUPD           Z0, (DI)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              24(SI), BX
-	ADDQ              56(SI), DI
-	DECQ              (SP)
-	JNZ               row
+	VANDPD       (BX)(CX*1), Z29, Z0
+	VMOVAPD      Z31, Z1
+	VFMADD231PD  Z28, Z0, Z1
+	VSUBPD       Z31, Z1, Z2
+	VFNMADD231PD Z27, Z2, Z0
+	VFNMADD231PD Z26, Z2, Z0
+	VFNMADD213PD Z0, Z25, Z2
+	VMAXPD       Z2, Z24, Z0
+	VMINPD       Z0, Z23, Z0
+	VMULPD       Z0, Z0, Z2
+	VMULPD       Z2, Z0, Z3
+	VMOVAPD      Z21, Z4
+	VFMADD231PD  Z2, Z22, Z4
+	VFMADD213PD  Z20, Z2, Z4
+	VFMADD213PD  Z19, Z2, Z4
+	VFMADD213PD  Z18, Z2, Z4
+	VFMADD213PD  Z17, Z2, Z4
+	VFMADD213PD  Z0, Z3, Z4
+	VMULPD       Z2, Z2, Z0
+	VMOVAPD      Z15, Z3
+	VFMADD231PD  Z2, Z16, Z3
+	VFMADD213PD  Z14, Z2, Z3
+	VFMADD213PD  Z13, Z2, Z3
+	VFMADD213PD  Z12, Z2, Z3
+	VFMADD213PD  Z11, Z2, Z3
+	VFNMADD213PD Z9, Z10, Z2
+	VFMADD213PD  Z2, Z0, Z3
+	VPADDQ       Z30, Z1, Z0
+	VPTESTMQ     Z30, Z0, K1
+	VBLENDMPD    Z3, Z4, K1, Z1
+	VPSLLQ       $0x3e, Z0, Z0
+	VANDPD       Z8, Z0, Z0
+	VXORPD       Z0, Z1, Z0
+	VMOVUPD      Z0, (DI)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         24(SI), BX
+	ADDQ         56(SI), DI
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -1532,24 +1598,24 @@ column:
 	VMULPS       Y11, Y1, Y1
 	VMOVAPS      Y15, Y2
 	VFMADD231PS  Y10, Y1, Y2
-	VSUBPS       Y15, Y2, Y3
-	VFNMADD231PS Y9, Y3, Y1
-	VFNMADD213PS Y1, Y8, Y3
-	VPSLLD       $0x17, Y2, Y1
-	VPADDD       Y14, Y1, Y1
-	VMOVAPS      Y6, Y2
-	VFMADD231PS  Y3, Y7, Y2
-	VFMADD213PS  Y5, Y3, Y2
-	VFMADD213PS  opsConsts<>+544(SB), Y3, Y2
-	VFMADD213PS  opsConsts<>+576(SB), Y3, Y2
-	VFMADD213PS  opsConsts<>+608(SB), Y3, Y2
-	VMULPS       Y3, Y3, Y4
-	VFMADD213PS  Y3, Y4, Y2
-	VSUBPS       Y1, Y14, Y3
-	VFNMADD213PS Y3, Y1, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPADDD       Y14, Y3, Y3
+	VSUBPS       Y15, Y2, Y2
+	VFNMADD231PS Y9, Y2, Y1
+	VFNMADD213PS Y1, Y8, Y2
+	VMULPS       Y2, Y2, Y1
+	VMOVAPS      Y6, Y4
+	VFMADD231PS  Y2, Y7, Y4
+	VFMADD213PS  Y5, Y2, Y4
+	VFMADD213PS  opsConsts<>+544(SB), Y2, Y4
+	VFMADD213PS  opsConsts<>+576(SB), Y2, Y4
+	VFMADD213PS  opsConsts<>+608(SB), Y2, Y4
+	VFMADD213PS  Y2, Y1, Y4
+	VSUBPS       Y3, Y14, Y1
+	VFNMADD213PS Y1, Y3, Y4
 	VMOVUPS      opsConsts<>+1376(SB), Y1
-	VSUBPS       Y2, Y1, Y1
-	VDIVPS       Y1, Y2, Y1
+	VSUBPS       Y4, Y1, Y1
+	VDIVPS       Y1, Y4, Y1
 	VANDPS       opsConsts<>+0(SB), Y0, Y0
 	VORPS        Y0, Y1, Y0
 	VMOVUPS      Y0, (DI)(CX*1)
@@ -1642,46 +1708,58 @@ TEXT ·opTanhvAVX512F32(SB), $16-8
 	MOVQ         (SI), BX
 	MOVQ         48(SI), DI
 	VBROADCASTSS opsConsts<>+352(SB), Z31
+	VBROADCASTSS opsConsts<>+128(SB), Z30
+	VBROADCASTSS opsConsts<>+64(SB), Z29
+	VBROADCASTSS opsConsts<>+3264(SB), Z28
+	VBROADCASTSS opsConsts<>+3296(SB), Z27
+	VBROADCASTSS opsConsts<>+320(SB), Z26
+	VBROADCASTSS opsConsts<>+384(SB), Z25
+	VBROADCASTSS opsConsts<>+416(SB), Z24
+	VBROADCASTSS opsConsts<>+448(SB), Z23
+	VBROADCASTSS opsConsts<>+480(SB), Z22
+	VBROADCASTSS opsConsts<>+512(SB), Z21
+	VBROADCASTSS opsConsts<>+544(SB), Z20
+	VBROADCASTSS opsConsts<>+576(SB), Z19
+	VBROADCASTSS opsConsts<>+608(SB), Z18
+	VBROADCASTSS opsConsts<>+1376(SB), Z17
+	VBROADCASTSS opsConsts<>+0(SB), Z16
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VANDPS.BCST       opsConsts<>+64(SB), Z0, Z1
-	VBROADCASTSS      opsConsts<>+3264(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VMULPS.BCST       opsConsts<>+3296(SB), Z1, Z1
-	VBROADCASTSS      opsConsts<>+320(SB), Z2
-	VFMADD213PS       Z31, Z1, Z2
-	VSUBPS            Z31, Z2, Z2
-	VFNMADD231PS.BCST opsConsts<>+384(SB), Z2, Z1
-	VFNMADD231PS.BCST opsConsts<>+416(SB), Z2, Z1
-	VBROADCASTSS      opsConsts<>+128(SB), Z3
-	VSCALEFPS         Z2, Z3, Z2
-	VBROADCASTSS      opsConsts<>+448(SB), Z4
-	VFMADD213PS.BCST  opsConsts<>+480(SB), Z1, Z4
-	VFMADD213PS.BCST  opsConsts<>+512(SB), Z1, Z4
-	VFMADD213PS.BCST  opsConsts<>+544(SB), Z1, Z4
-	VFMADD213PS.BCST  opsConsts<>+576(SB), Z1, Z4
-	VFMADD213PS.BCST  opsConsts<>+608(SB), Z1, Z4
-	VMULPS            Z1, Z1, Z5
-	VFMADD213PS       Z1, Z5, Z4
-	VSUBPS            Z2, Z3, Z1
-	VFNMADD213PS      Z1, Z2, Z4
-	VBROADCASTSS      opsConsts<>+1376(SB), Z1
-	VSUBPS            Z4, Z1, Z1
-	VDIVPS            Z1, Z4, Z1
-	VANDPS.BCST       opsConsts<>+0(SB), Z0, Z0
-	VORPS             Z0, Z1, Z0
-	VMOVUPS           Z0, (DI)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              24(SI), BX
-	ADDQ              56(SI), DI
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VANDPS       Z29, Z0, Z1
+	VMINPS       Z1, Z28, Z1
+	VMULPS       Z27, Z1, Z1
+	VMOVAPS      Z31, Z2
+	VFMADD231PS  Z26, Z1, Z2
+	VSUBPS       Z31, Z2, Z2
+	VFNMADD231PS Z25, Z2, Z1
+	VFNMADD231PS Z24, Z2, Z1
+	VSCALEFPS    Z2, Z30, Z2
+	VMOVAPS      Z22, Z3
+	VFMADD231PS  Z1, Z23, Z3
+	VFMADD213PS  Z21, Z1, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z30, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z17, Z1
+	VDIVPS       Z1, Z3, Z1
+	VANDPS       Z16, Z0, Z0
+	VORPS        Z0, Z1, Z0
+	VMOVUPS      Z0, (DI)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         24(SI), BX
+	ADDQ         56(SI), DI
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -1700,21 +1778,22 @@ TEXT ·opTanhvAVX512F64(SB), $16-8
 	VBROADCASTSD opsConsts<>+96(SB), Z29
 	VBROADCASTSD opsConsts<>+3328(SB), Z28
 	VBROADCASTSD opsConsts<>+3360(SB), Z27
-	VBROADCASTSD opsConsts<>+32(SB), Z26
-	VBROADCASTSD opsConsts<>+736(SB), Z25
-	VBROADCASTSD opsConsts<>+800(SB), Z24
-	VBROADCASTSD opsConsts<>+832(SB), Z23
-	VBROADCASTSD opsConsts<>+864(SB), Z22
-	VBROADCASTSD opsConsts<>+896(SB), Z21
-	VBROADCASTSD opsConsts<>+928(SB), Z20
-	VBROADCASTSD opsConsts<>+960(SB), Z19
-	VBROADCASTSD opsConsts<>+992(SB), Z18
-	VBROADCASTSD opsConsts<>+1024(SB), Z17
-	VBROADCASTSD opsConsts<>+1056(SB), Z16
-	VBROADCASTSD opsConsts<>+1088(SB), Z15
-	VBROADCASTSD opsConsts<>+1120(SB), Z14
-	VBROADCASTSD opsConsts<>+1152(SB), Z13
-	VBROADCASTSD opsConsts<>+1184(SB), Z12
+	VBROADCASTSD opsConsts<>+736(SB), Z26
+	VBROADCASTSD opsConsts<>+800(SB), Z25
+	VBROADCASTSD opsConsts<>+832(SB), Z24
+	VBROADCASTSD opsConsts<>+864(SB), Z23
+	VBROADCASTSD opsConsts<>+896(SB), Z22
+	VBROADCASTSD opsConsts<>+928(SB), Z21
+	VBROADCASTSD opsConsts<>+960(SB), Z20
+	VBROADCASTSD opsConsts<>+992(SB), Z19
+	VBROADCASTSD opsConsts<>+1024(SB), Z18
+	VBROADCASTSD opsConsts<>+1056(SB), Z17
+	VBROADCASTSD opsConsts<>+1088(SB), Z16
+	VBROADCASTSD opsConsts<>+1120(SB), Z15
+	VBROADCASTSD opsConsts<>+1152(SB), Z14
+	VBROADCASTSD opsConsts<>+1184(SB), Z13
+	VBROADCASTSD opsConsts<>+1792(SB), Z12
+	VBROADCASTSD opsConsts<>+32(SB), Z11
 
 row:
 	XORQ CX, CX
@@ -1724,15 +1803,15 @@ column:
 	VANDPD       Z29, Z0, Z1
 	VMINPD       Z1, Z28, Z1
 	VMULPD       Z27, Z1, Z1
-	VANDPD       Z26, Z0, Z0
 	VMOVAPD      Z31, Z2
-	VFMADD231PD  Z25, Z1, Z2
+	VFMADD231PD  Z26, Z1, Z2
 	VSUBPD       Z31, Z2, Z2
+	VFNMADD231PD Z25, Z2, Z1
 	VFNMADD231PD Z24, Z2, Z1
-	VFNMADD231PD Z23, Z2, Z1
 	VSCALEFPD    Z2, Z30, Z2
-	VMOVAPD      Z21, Z3
-	VFMADD231PD  Z1, Z22, Z3
+	VMOVAPD      Z22, Z3
+	VFMADD231PD  Z1, Z23, Z3
+	VFMADD213PD  Z21, Z1, Z3
 	VFMADD213PD  Z20, Z1, Z3
 	VFMADD213PD  Z19, Z1, Z3
 	VFMADD213PD  Z18, Z1, Z3
@@ -1741,14 +1820,13 @@ column:
 	VFMADD213PD  Z15, Z1, Z3
 	VFMADD213PD  Z14, Z1, Z3
 	VFMADD213PD  Z13, Z1, Z3
-	VFMADD213PD  Z12, Z1, Z3
 	VMULPD       Z1, Z1, Z4
 	VFMADD213PD  Z1, Z4, Z3
 	VSUBPD       Z2, Z30, Z1
 	VFNMADD213PD Z1, Z2, Z3
-	VBROADCASTSD opsConsts<>+1792(SB), Z1
-	VSUBPD       Z3, Z1, Z1
+	VSUBPD       Z3, Z12, Z1
 	VDIVPD       Z1, Z3, Z1
+	VANDPD       Z11, Z0, Z0
 	VORPD        Z0, Z1, Z0
 	VMOVUPD      Z0, (DI)(CX*1)
 	ADDQ         $0x40, CX
@@ -1970,6 +2048,8 @@ TEXT ·opErfvAVX512F32(SB), $16-8
 	VBROADCASTSS opsConsts<>+576(SB), Z11
 	VBROADCASTSS opsConsts<>+608(SB), Z10
 	VBROADCASTSS opsConsts<>+3648(SB), Z9
+	VBROADCASTSS opsConsts<>+3680(SB), Z8
+	VBROADCASTSS opsConsts<>+3712(SB), Z7
 
 row:
 	XORQ CX, CX
@@ -2006,9 +2086,9 @@ column:
 	VSUBPS           Z28, Z1, Z4
 	VADDPS           Z28, Z1, Z5
 	VDIVPS           Z5, Z4, Z4
-	VBROADCASTSS     opsConsts<>+3680(SB), Z5
+	VMOVAPS          Z8, Z5
 	VFMADD231PS      Z4, Z9, Z5
-	VFMADD213PS.BCST opsConsts<>+3712(SB), Z4, Z5
+	VFMADD213PS      Z7, Z4, Z5
 	VFMADD213PS.BCST opsConsts<>+3744(SB), Z4, Z5
 	VFMADD213PS.BCST opsConsts<>+3776(SB), Z4, Z5
 	VFMADD213PS.BCST opsConsts<>+3808(SB), Z5, Z4
@@ -2057,79 +2137,85 @@ TEXT ·opErfvAVX512F64(SB), $16-8
 	VBROADCASTSD opsConsts<>+4192(SB), Z15
 	VBROADCASTSD opsConsts<>+4224(SB), Z14
 	VBROADCASTSD opsConsts<>+4256(SB), Z13
+	VBROADCASTSD opsConsts<>+736(SB), Z12
+	VBROADCASTSD opsConsts<>+800(SB), Z11
+	VBROADCASTSD opsConsts<>+832(SB), Z10
+	VBROADCASTSD opsConsts<>+864(SB), Z9
+	VBROADCASTSD opsConsts<>+896(SB), Z8
+	VBROADCASTSD opsConsts<>+928(SB), Z7
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD           (BX)(CX*1), Z0
-	VANDPD            Z27, Z0, Z1
-	VMINPD            Z1, Z26, Z1
-	VMULPD            Z1, Z1, Z2
-	VMOVAPD           Z24, Z3
-	VFMADD231PD       Z2, Z25, Z3
-	VFMADD213PD       Z23, Z2, Z3
-	VFMADD213PD       Z22, Z2, Z3
-	VFMADD213PD       Z21, Z2, Z3
-	VFMADD213PD       Z20, Z2, Z3
-	VFMADD213PD       Z19, Z2, Z3
-	VFMADD213PD       Z18, Z2, Z3
-	VFMADD213PD       Z17, Z2, Z3
-	VFMADD213PD       Z16, Z2, Z3
-	VFMADD213PD       Z15, Z2, Z3
-	VFMADD213PD       Z14, Z2, Z3
-	VFMADD213PD       Z13, Z2, Z3
-	VFMADD213PD       Z1, Z1, Z3
-	VXORPD            Z30, Z2, Z2
-	VBROADCASTSD      opsConsts<>+736(SB), Z4
-	VFMADD213PD       Z29, Z2, Z4
-	VSUBPD            Z29, Z4, Z4
-	VFNMADD231PD.BCST opsConsts<>+800(SB), Z4, Z2
-	VFNMADD231PD.BCST opsConsts<>+832(SB), Z4, Z2
-	VBROADCASTSD      opsConsts<>+864(SB), Z5
-	VFMADD213PD.BCST  opsConsts<>+896(SB), Z2, Z5
-	VFMADD213PD.BCST  opsConsts<>+928(SB), Z2, Z5
-	VFMADD213PD.BCST  opsConsts<>+960(SB), Z2, Z5
-	VFMADD213PD.BCST  opsConsts<>+992(SB), Z2, Z5
-	VFMADD213PD.BCST  opsConsts<>+1024(SB), Z2, Z5
-	VFMADD213PD.BCST  opsConsts<>+1056(SB), Z2, Z5
-	VFMADD213PD.BCST  opsConsts<>+1088(SB), Z2, Z5
-	VFMADD213PD.BCST  opsConsts<>+1120(SB), Z2, Z5
-	VFMADD213PD.BCST  opsConsts<>+1152(SB), Z2, Z5
-	VFMADD213PD.BCST  opsConsts<>+1184(SB), Z2, Z5
-	VMULPD            Z2, Z2, Z6
-	VFMADD213PD       Z2, Z6, Z5
-	VADDPD            Z31, Z5, Z2
-	VSCALEFPD         Z4, Z2, Z2
-	VSUBPD            Z28, Z1, Z4
-	VADDPD            Z28, Z1, Z5
-	VDIVPD            Z5, Z4, Z4
-	VBROADCASTSD      opsConsts<>+4288(SB), Z5
-	VFMADD213PD.BCST  opsConsts<>+4320(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4352(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4384(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4416(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4448(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4480(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4512(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4544(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4576(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4608(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4640(SB), Z4, Z5
-	VFMADD213PD.BCST  opsConsts<>+4672(SB), Z5, Z4
-	VFNMADD213PD      Z31, Z2, Z4
-	VCMPPD            $0x11, Z31, Z1, K1
-	VBLENDMPD         Z3, Z4, K1, Z1
-	VANDPD            Z30, Z0, Z0
-	VORPD             Z0, Z1, Z0
-	VMOVUPD           Z0, (DI)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              24(SI), BX
-	ADDQ              56(SI), DI
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPD          (BX)(CX*1), Z0
+	VANDPD           Z27, Z0, Z1
+	VMINPD           Z1, Z26, Z1
+	VMULPD           Z1, Z1, Z2
+	VMOVAPD          Z24, Z3
+	VFMADD231PD      Z2, Z25, Z3
+	VFMADD213PD      Z23, Z2, Z3
+	VFMADD213PD      Z22, Z2, Z3
+	VFMADD213PD      Z21, Z2, Z3
+	VFMADD213PD      Z20, Z2, Z3
+	VFMADD213PD      Z19, Z2, Z3
+	VFMADD213PD      Z18, Z2, Z3
+	VFMADD213PD      Z17, Z2, Z3
+	VFMADD213PD      Z16, Z2, Z3
+	VFMADD213PD      Z15, Z2, Z3
+	VFMADD213PD      Z14, Z2, Z3
+	VFMADD213PD      Z13, Z2, Z3
+	VFMADD213PD      Z1, Z1, Z3
+	VXORPD           Z30, Z2, Z2
+	VMOVAPD          Z29, Z4
+	VFMADD231PD      Z12, Z2, Z4
+	VSUBPD           Z29, Z4, Z4
+	VFNMADD231PD     Z11, Z4, Z2
+	VFNMADD231PD     Z10, Z4, Z2
+	VMOVAPD          Z8, Z5
+	VFMADD231PD      Z2, Z9, Z5
+	VFMADD213PD      Z7, Z2, Z5
+	VFMADD213PD.BCST opsConsts<>+960(SB), Z2, Z5
+	VFMADD213PD.BCST opsConsts<>+992(SB), Z2, Z5
+	VFMADD213PD.BCST opsConsts<>+1024(SB), Z2, Z5
+	VFMADD213PD.BCST opsConsts<>+1056(SB), Z2, Z5
+	VFMADD213PD.BCST opsConsts<>+1088(SB), Z2, Z5
+	VFMADD213PD.BCST opsConsts<>+1120(SB), Z2, Z5
+	VFMADD213PD.BCST opsConsts<>+1152(SB), Z2, Z5
+	VFMADD213PD.BCST opsConsts<>+1184(SB), Z2, Z5
+	VMULPD           Z2, Z2, Z6
+	VFMADD213PD      Z2, Z6, Z5
+	VADDPD           Z31, Z5, Z2
+	VSCALEFPD        Z4, Z2, Z2
+	VSUBPD           Z28, Z1, Z4
+	VADDPD           Z28, Z1, Z5
+	VDIVPD           Z5, Z4, Z4
+	VBROADCASTSD     opsConsts<>+4288(SB), Z5
+	VFMADD213PD.BCST opsConsts<>+4320(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4352(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4384(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4416(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4448(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4480(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4512(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4544(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4576(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4608(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4640(SB), Z4, Z5
+	VFMADD213PD.BCST opsConsts<>+4672(SB), Z5, Z4
+	VFNMADD213PD     Z31, Z2, Z4
+	VCMPPD           $0x11, Z31, Z1, K1
+	VBLENDMPD        Z3, Z4, K1, Z1
+	VANDPD           Z30, Z0, Z0
+	VORPD            Z0, Z1, Z0
+	VMOVUPD          Z0, (DI)(CX*1)
+	ADDQ             $0x40, CX
+	CMPQ             CX, DX
+	JLT              column
+	ADDQ             24(SI), BX
+	ADDQ             56(SI), DI
+	DECQ             (SP)
+	JNZ              row
 	VZEROUPPER
 	RET
 
@@ -2145,49 +2231,49 @@ TEXT ·opSigmoidvAVX2F32(SB), $16-8
 	MOVQ         48(SI), DI
 	VBROADCASTSS opsConsts<>+128(SB), Y15
 	VBROADCASTSS opsConsts<>+352(SB), Y14
-	VBROADCASTSS opsConsts<>+0(SB), Y13
-	VBROADCASTSS opsConsts<>+288(SB), Y12
-	VBROADCASTSS opsConsts<>+320(SB), Y11
-	VBROADCASTSS opsConsts<>+384(SB), Y10
-	VBROADCASTSS opsConsts<>+416(SB), Y9
-	VBROADCASTSS opsConsts<>+448(SB), Y8
-	VBROADCASTSS opsConsts<>+480(SB), Y7
-	VBROADCASTSS opsConsts<>+512(SB), Y6
+	VBROADCASTSS opsConsts<>+160(SB), Y13
+	VBROADCASTSS opsConsts<>+0(SB), Y12
+	VBROADCASTSS opsConsts<>+288(SB), Y11
+	VBROADCASTSS opsConsts<>+320(SB), Y10
+	VBROADCASTSS opsConsts<>+384(SB), Y9
+	VBROADCASTSS opsConsts<>+416(SB), Y8
+	VBROADCASTSS opsConsts<>+448(SB), Y7
+	VBROADCASTSS opsConsts<>+480(SB), Y6
 
 row:
 	XORQ CX, CX
 
 column:
 	VMOVUPS      (BX)(CX*1), Y0
-	VORPS        Y13, Y0, Y1
-	VMAXPS       Y1, Y12, Y1
+	VCMPPS       $0x11, Y13, Y0, Y1
+	VORPS        Y12, Y0, Y0
+	VMAXPS       Y0, Y11, Y0
 	VMOVAPS      Y14, Y2
-	VFMADD231PS  Y11, Y1, Y2
+	VFMADD231PS  Y10, Y0, Y2
 	VSUBPS       Y14, Y2, Y3
-	VMOVAPS      Y1, Y4
-	VFNMADD231PS Y10, Y3, Y4
-	VFNMADD213PS Y4, Y9, Y3
-	VMOVAPS      Y7, Y4
-	VFMADD231PS  Y3, Y8, Y4
-	VFMADD213PS  Y6, Y3, Y4
-	VFMADD213PS  opsConsts<>+544(SB), Y3, Y4
-	VFMADD213PS  opsConsts<>+576(SB), Y3, Y4
-	VFMADD213PS  opsConsts<>+608(SB), Y3, Y4
-	VMULPS       Y3, Y3, Y5
-	VFMADD213PS  Y3, Y5, Y4
-	VADDPS       Y15, Y4, Y3
-	VFMADD132PS  opsConsts<>+640(SB), Y14, Y1
-	VPSUBD       Y1, Y2, Y2
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y15, Y1, Y1
-	VMULPS       Y1, Y3, Y1
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y15, Y2, Y2
-	VMULPS       Y2, Y1, Y1
-	VCMPPS       $0x11, opsConsts<>+160(SB), Y0, Y0
-	VBLENDVPS    Y0, Y1, Y15, Y0
-	VADDPS       Y15, Y1, Y1
-	VDIVPS       Y1, Y0, Y0
+	VMOVAPS      Y0, Y4
+	VFNMADD231PS Y9, Y3, Y4
+	VFNMADD213PS Y4, Y8, Y3
+	VMULPS       Y3, Y3, Y4
+	VMOVAPS      Y6, Y5
+	VFMADD231PS  Y3, Y7, Y5
+	VFMADD213PS  opsConsts<>+512(SB), Y3, Y5
+	VFMADD213PS  opsConsts<>+544(SB), Y3, Y5
+	VFMADD213PS  opsConsts<>+576(SB), Y3, Y5
+	VFMADD213PS  opsConsts<>+608(SB), Y3, Y5
+	VFMADD213PS  Y3, Y4, Y5
+	VADDPS       Y15, Y5, Y3
+	VFMADD132PS  opsConsts<>+640(SB), Y14, Y0
+	VPSLLD       $0x17, Y0, Y4
+	VPADDD       Y15, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VPSUBD       Y0, Y2, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       Y15, Y0, Y0
+	VMULPS       Y0, Y3, Y0
+	VBLENDVPS    Y1, Y0, Y15, Y1
+	VADDPS       Y15, Y0, Y0
+	VDIVPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (DI)(CX*1)
 	ADDQ         $0x20, CX
 	CMPQ         CX, DX
@@ -2282,44 +2368,53 @@ TEXT ·opSigmoidvAVX512F32(SB), $16-8
 	MOVQ         48(SI), DI
 	VBROADCASTSS opsConsts<>+128(SB), Z31
 	VBROADCASTSS opsConsts<>+352(SB), Z30
-	VBROADCASTSS opsConsts<>+160(SB), Z29
-	VBROADCASTSS opsConsts<>+0(SB), Z28
+	VBROADCASTSS opsConsts<>+0(SB), Z29
+	VBROADCASTSS opsConsts<>+288(SB), Z28
+	VBROADCASTSS opsConsts<>+320(SB), Z27
+	VBROADCASTSS opsConsts<>+384(SB), Z26
+	VBROADCASTSS opsConsts<>+416(SB), Z25
+	VBROADCASTSS opsConsts<>+448(SB), Z24
+	VBROADCASTSS opsConsts<>+480(SB), Z23
+	VBROADCASTSS opsConsts<>+512(SB), Z22
+	VBROADCASTSS opsConsts<>+544(SB), Z21
+	VBROADCASTSS opsConsts<>+576(SB), Z20
+	VBROADCASTSS opsConsts<>+608(SB), Z19
+	VBROADCASTSS opsConsts<>+160(SB), Z18
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS           (BX)(CX*1), Z0
-	VCMPPS            $0x11, Z29, Z0, K1
-	VORPS             Z28, Z0, Z0
-	VBROADCASTSS      opsConsts<>+288(SB), Z1
-	VMAXPS            Z0, Z1, Z0
-	VBROADCASTSS      opsConsts<>+320(SB), Z1
-	VFMADD213PS       Z30, Z0, Z1
-	VSUBPS            Z30, Z1, Z1
-	VFNMADD231PS.BCST opsConsts<>+384(SB), Z1, Z0
-	VFNMADD231PS.BCST opsConsts<>+416(SB), Z1, Z0
-	VMULPS            Z0, Z0, Z2
-	VBROADCASTSS      opsConsts<>+448(SB), Z3
-	VFMADD213PS.BCST  opsConsts<>+480(SB), Z0, Z3
-	VFMADD213PS.BCST  opsConsts<>+512(SB), Z0, Z3
-	VFMADD213PS.BCST  opsConsts<>+544(SB), Z0, Z3
-	VFMADD213PS.BCST  opsConsts<>+576(SB), Z0, Z3
-	VFMADD213PS.BCST  opsConsts<>+608(SB), Z0, Z3
-	VFMADD213PS       Z0, Z2, Z3
-	VADDPS            Z31, Z3, Z0
-	VSCALEFPS         Z1, Z0, Z0
-	VBLENDMPS         Z0, Z31, K1, Z1
-	VADDPS            Z31, Z0, Z0
-	VDIVPS            Z0, Z1, Z0
-	VMOVUPS           Z0, (DI)(CX*1)
-	ADDQ              $0x40, CX
-	CMPQ              CX, DX
-	JLT               column
-	ADDQ              24(SI), BX
-	ADDQ              56(SI), DI
-	DECQ              (SP)
-	JNZ               row
+	VMOVUPS      (BX)(CX*1), Z0
+	VORPS        Z29, Z0, Z1
+	VMAXPS       Z1, Z28, Z1
+	VMOVAPS      Z30, Z2
+	VFMADD231PS  Z27, Z1, Z2
+	VSUBPS       Z30, Z2, Z2
+	VFNMADD231PS Z26, Z2, Z1
+	VFNMADD231PS Z25, Z2, Z1
+	VMOVAPS      Z23, Z3
+	VFMADD231PS  Z1, Z24, Z3
+	VFMADD213PS  Z22, Z1, Z3
+	VFMADD213PS  Z21, Z1, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       Z31, Z3, Z1
+	VSCALEFPS    Z2, Z1, Z1
+	VCMPPS       $0x11, Z18, Z0, K1
+	VBLENDMPS    Z1, Z31, K1, Z0
+	VADDPS       Z31, Z1, Z1
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (DI)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         24(SI), BX
+	ADDQ         56(SI), DI
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -2581,51 +2676,55 @@ TEXT ·opSoftplusvAVX512F32(SB), $16-8
 	VBROADCASTSS opsConsts<>+128(SB), Z19
 	VBROADCASTSS opsConsts<>+1376(SB), Z18
 	VBROADCASTSS opsConsts<>+4704(SB), Z17
+	VBROADCASTSS opsConsts<>+4736(SB), Z16
+	VBROADCASTSS opsConsts<>+4768(SB), Z15
+	VBROADCASTSS opsConsts<>+4800(SB), Z14
+	VBROADCASTSS opsConsts<>+4832(SB), Z13
+	VBROADCASTSS opsConsts<>+160(SB), Z12
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS          (BX)(CX*1), Z0
-	VORPS            Z30, Z0, Z1
-	VMAXPS           Z1, Z29, Z1
-	VMOVAPS          Z31, Z2
-	VFMADD231PS      Z28, Z1, Z2
-	VSUBPS           Z31, Z2, Z2
-	VFNMADD231PS     Z27, Z2, Z1
-	VFNMADD231PS     Z26, Z2, Z1
-	VMOVAPS          Z24, Z3
-	VFMADD231PS      Z1, Z25, Z3
-	VFMADD213PS      Z23, Z1, Z3
-	VFMADD213PS      Z22, Z1, Z3
-	VFMADD213PS      Z21, Z1, Z3
-	VFMADD213PS      Z20, Z1, Z3
-	VMULPS           Z1, Z1, Z4
-	VFMADD213PS      Z1, Z4, Z3
-	VADDPS           Z19, Z3, Z1
-	VSCALEFPS        Z2, Z1, Z1
-	VADDPS           Z18, Z1, Z2
-	VDIVPS           Z2, Z1, Z1
-	VMULPS           Z1, Z1, Z2
-	VMULPS           Z2, Z1, Z3
-	VBROADCASTSS     opsConsts<>+4736(SB), Z4
-	VFMADD231PS      Z2, Z17, Z4
-	VFMADD213PS.BCST opsConsts<>+4768(SB), Z2, Z4
-	VFMADD213PS.BCST opsConsts<>+4800(SB), Z2, Z4
-	VFMADD213PS.BCST opsConsts<>+4832(SB), Z4, Z2
-	VADDPS           Z1, Z1, Z1
-	VFMADD213PS      Z1, Z3, Z2
-	VBROADCASTSS     opsConsts<>+160(SB), Z1
-	VMAXPS           Z0, Z1, Z0
-	VADDPS           Z0, Z2, Z0
-	VMOVUPS          Z0, (DI)(CX*1)
-	ADDQ             $0x40, CX
-	CMPQ             CX, DX
-	JLT              column
-	ADDQ             24(SI), BX
-	ADDQ             56(SI), DI
-	DECQ             (SP)
-	JNZ              row
+	VMOVUPS      (BX)(CX*1), Z0
+	VORPS        Z30, Z0, Z1
+	VMAXPS       Z1, Z29, Z1
+	VMOVAPS      Z31, Z2
+	VFMADD231PS  Z28, Z1, Z2
+	VSUBPS       Z31, Z2, Z2
+	VFNMADD231PS Z27, Z2, Z1
+	VFNMADD231PS Z26, Z2, Z1
+	VMOVAPS      Z24, Z3
+	VFMADD231PS  Z1, Z25, Z3
+	VFMADD213PS  Z23, Z1, Z3
+	VFMADD213PS  Z22, Z1, Z3
+	VFMADD213PS  Z21, Z1, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       Z19, Z3, Z1
+	VSCALEFPS    Z2, Z1, Z1
+	VADDPS       Z18, Z1, Z2
+	VDIVPS       Z2, Z1, Z1
+	VMULPS       Z1, Z1, Z2
+	VMULPS       Z2, Z1, Z3
+	VMOVAPS      Z16, Z4
+	VFMADD231PS  Z2, Z17, Z4
+	VFMADD213PS  Z15, Z2, Z4
+	VFMADD213PS  Z14, Z2, Z4
+	VFMADD213PS  Z13, Z4, Z2
+	VADDPS       Z1, Z1, Z1
+	VFMADD213PS  Z1, Z3, Z2
+	VMAXPS       Z0, Z12, Z0
+	VADDPS       Z0, Z2, Z0
+	VMOVUPS      Z0, (DI)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         24(SI), BX
+	ADDQ         56(SI), DI
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 
@@ -2642,30 +2741,30 @@ TEXT ·opSoftplusvAVX512F64(SB), $16-8
 	VBROADCASTSD opsConsts<>+768(SB), Z31
 	VBROADCASTSD opsConsts<>+32(SB), Z30
 	VBROADCASTSD opsConsts<>+704(SB), Z29
-	VBROADCASTSD opsConsts<>+736(SB), Z28
-	VBROADCASTSD opsConsts<>+800(SB), Z27
-	VBROADCASTSD opsConsts<>+832(SB), Z26
-	VBROADCASTSD opsConsts<>+864(SB), Z25
-	VBROADCASTSD opsConsts<>+896(SB), Z24
-	VBROADCASTSD opsConsts<>+928(SB), Z23
-	VBROADCASTSD opsConsts<>+960(SB), Z22
-	VBROADCASTSD opsConsts<>+992(SB), Z21
-	VBROADCASTSD opsConsts<>+1024(SB), Z20
-	VBROADCASTSD opsConsts<>+1056(SB), Z19
-	VBROADCASTSD opsConsts<>+1088(SB), Z18
-	VBROADCASTSD opsConsts<>+1120(SB), Z17
-	VBROADCASTSD opsConsts<>+1152(SB), Z16
-	VBROADCASTSD opsConsts<>+1184(SB), Z15
-	VBROADCASTSD opsConsts<>+192(SB), Z14
-	VBROADCASTSD opsConsts<>+1792(SB), Z13
-	VBROADCASTSD opsConsts<>+4864(SB), Z12
-	VBROADCASTSD opsConsts<>+4896(SB), Z11
-	VBROADCASTSD opsConsts<>+4928(SB), Z10
-	VBROADCASTSD opsConsts<>+4960(SB), Z9
-	VBROADCASTSD opsConsts<>+4992(SB), Z8
-	VBROADCASTSD opsConsts<>+5024(SB), Z7
-	VBROADCASTSD opsConsts<>+5056(SB), Z6
-	VBROADCASTSD opsConsts<>+5088(SB), Z5
+	VBROADCASTSD opsConsts<>+224(SB), Z28
+	VBROADCASTSD opsConsts<>+736(SB), Z27
+	VBROADCASTSD opsConsts<>+800(SB), Z26
+	VBROADCASTSD opsConsts<>+832(SB), Z25
+	VBROADCASTSD opsConsts<>+864(SB), Z24
+	VBROADCASTSD opsConsts<>+896(SB), Z23
+	VBROADCASTSD opsConsts<>+928(SB), Z22
+	VBROADCASTSD opsConsts<>+960(SB), Z21
+	VBROADCASTSD opsConsts<>+992(SB), Z20
+	VBROADCASTSD opsConsts<>+1024(SB), Z19
+	VBROADCASTSD opsConsts<>+1056(SB), Z18
+	VBROADCASTSD opsConsts<>+1088(SB), Z17
+	VBROADCASTSD opsConsts<>+1120(SB), Z16
+	VBROADCASTSD opsConsts<>+1152(SB), Z15
+	VBROADCASTSD opsConsts<>+1184(SB), Z14
+	VBROADCASTSD opsConsts<>+192(SB), Z13
+	VBROADCASTSD opsConsts<>+1792(SB), Z12
+	VBROADCASTSD opsConsts<>+4864(SB), Z11
+	VBROADCASTSD opsConsts<>+4896(SB), Z10
+	VBROADCASTSD opsConsts<>+4928(SB), Z9
+	VBROADCASTSD opsConsts<>+4960(SB), Z8
+	VBROADCASTSD opsConsts<>+4992(SB), Z7
+	VBROADCASTSD opsConsts<>+5024(SB), Z6
+	VBROADCASTSD opsConsts<>+5056(SB), Z5
 
 row:
 	XORQ CX, CX
@@ -2674,14 +2773,14 @@ column:
 	VMOVUPD          (BX)(CX*1), Z0
 	VORPD            Z30, Z0, Z1
 	VMAXPD           Z1, Z29, Z1
+	VMAXPD           Z0, Z28, Z0
 	VMOVAPD          Z31, Z2
-	VFMADD231PD      Z28, Z1, Z2
+	VFMADD231PD      Z27, Z1, Z2
 	VSUBPD           Z31, Z2, Z2
-	VFNMADD231PD     Z27, Z2, Z1
 	VFNMADD231PD     Z26, Z2, Z1
-	VMOVAPD          Z24, Z3
-	VFMADD231PD      Z1, Z25, Z3
-	VFMADD213PD      Z23, Z1, Z3
+	VFNMADD231PD     Z25, Z2, Z1
+	VMOVAPD          Z23, Z3
+	VFMADD231PD      Z1, Z24, Z3
 	VFMADD213PD      Z22, Z1, Z3
 	VFMADD213PD      Z21, Z1, Z3
 	VFMADD213PD      Z20, Z1, Z3
@@ -2690,29 +2789,28 @@ column:
 	VFMADD213PD      Z17, Z1, Z3
 	VFMADD213PD      Z16, Z1, Z3
 	VFMADD213PD      Z15, Z1, Z3
+	VFMADD213PD      Z14, Z1, Z3
 	VMULPD           Z1, Z1, Z4
 	VFMADD213PD      Z1, Z4, Z3
-	VADDPD           Z14, Z3, Z1
+	VADDPD           Z13, Z3, Z1
 	VSCALEFPD        Z2, Z1, Z1
-	VADDPD           Z13, Z1, Z2
+	VADDPD           Z12, Z1, Z2
 	VDIVPD           Z2, Z1, Z1
 	VMULPD           Z1, Z1, Z2
 	VMULPD           Z2, Z1, Z3
-	VMOVAPD          Z11, Z4
-	VFMADD231PD      Z2, Z12, Z4
-	VFMADD213PD      Z10, Z2, Z4
+	VMOVAPD          Z10, Z4
+	VFMADD231PD      Z2, Z11, Z4
 	VFMADD213PD      Z9, Z2, Z4
 	VFMADD213PD      Z8, Z2, Z4
 	VFMADD213PD      Z7, Z2, Z4
 	VFMADD213PD      Z6, Z2, Z4
 	VFMADD213PD      Z5, Z2, Z4
+	VFMADD213PD.BCST opsConsts<>+5088(SB), Z2, Z4
 	VFMADD213PD.BCST opsConsts<>+5120(SB), Z2, Z4
 	VFMADD213PD.BCST opsConsts<>+5152(SB), Z2, Z4
 	VFMADD213PD.BCST opsConsts<>+5184(SB), Z4, Z2
 	VADDPD           Z1, Z1, Z1
 	VFMADD213PD      Z1, Z3, Z2
-	VBROADCASTSD     opsConsts<>+224(SB), Z1
-	VMAXPD           Z0, Z1, Z0
 	VADDPD           Z0, Z2, Z0
 	VMOVUPD          Z0, (DI)(CX*1)
 	ADDQ             $0x40, CX
@@ -2784,56 +2882,56 @@ column:
 // func opRecipvAVX512F32(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·opRecipvAVX512F32(SB), $16-8
-	MOVQ a+0(FP), SI
-	MOVQ 64(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 72(SI), DX
-	SHLQ $0x02, DX
-	MOVQ (SI), BX
-	MOVQ 48(SI), DI
+	MOVQ         a+0(FP), SI
+	MOVQ         64(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         72(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         48(SI), DI
+	VBROADCASTSS opsConsts<>+128(SB), Z31
 
 row:
 	XORQ CX, CX
 
 column:
-	VBROADCASTSS opsConsts<>+128(SB), Z0
-	VDIVPS       (BX)(CX*1), Z0, Z0
-	VMOVUPS      Z0, (DI)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         24(SI), BX
-	ADDQ         56(SI), DI
-	DECQ         (SP)
-	JNZ          row
+	VDIVPS  (BX)(CX*1), Z31, Z0
+	VMOVUPS Z0, (DI)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    24(SI), BX
+	ADDQ    56(SI), DI
+	DECQ    (SP)
+	JNZ     row
 	VZEROUPPER
 	RET
 
 // func opRecipvAVX512F64(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·opRecipvAVX512F64(SB), $16-8
-	MOVQ a+0(FP), SI
-	MOVQ 64(SI), AX
-	MOVQ AX, (SP)
-	MOVQ 72(SI), DX
-	SHLQ $0x03, DX
-	MOVQ (SI), BX
-	MOVQ 48(SI), DI
+	MOVQ         a+0(FP), SI
+	MOVQ         64(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         72(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         48(SI), DI
+	VBROADCASTSD opsConsts<>+192(SB), Z31
 
 row:
 	XORQ CX, CX
 
 column:
-	VBROADCASTSD opsConsts<>+192(SB), Z0
-	VDIVPD       (BX)(CX*1), Z0, Z0
-	VMOVUPD      Z0, (DI)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         24(SI), BX
-	ADDQ         56(SI), DI
-	DECQ         (SP)
-	JNZ          row
+	VDIVPD  (BX)(CX*1), Z31, Z0
+	VMOVUPD Z0, (DI)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    24(SI), BX
+	ADDQ    56(SI), DI
+	DECQ    (SP)
+	JNZ     row
 	VZEROUPPER
 	RET
 
@@ -4739,24 +4837,24 @@ TEXT ·opLessvvAVX512F32(SB), $24-8
 	MOVQ         8(SI), DI
 	MOVQ         48(SI), R8
 	VBROADCASTSS opsConsts<>+128(SB), Z31
+	VBROADCASTSS opsConsts<>+160(SB), Z30
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS      (BX)(CX*1), Z0
-	VCMPPS       $0x11, (DI)(CX*1), Z0, K1
-	VBROADCASTSS opsConsts<>+160(SB), Z0
-	VBLENDMPS    Z31, Z0, K1, Z0
-	VMOVUPS      Z0, (R8)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         24(SI), BX
-	ADDQ         32(SI), DI
-	ADDQ         56(SI), R8
-	DECQ         (SP)
-	JNZ          row
+	VMOVUPS   (BX)(CX*1), Z0
+	VCMPPS    $0x11, (DI)(CX*1), Z0, K1
+	VBLENDMPS Z31, Z30, K1, Z0
+	VMOVUPS   Z0, (R8)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      24(SI), BX
+	ADDQ      32(SI), DI
+	ADDQ      56(SI), R8
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
@@ -4772,24 +4870,24 @@ TEXT ·opLessvvAVX512F64(SB), $24-8
 	MOVQ         8(SI), DI
 	MOVQ         48(SI), R8
 	VBROADCASTSD opsConsts<>+192(SB), Z31
+	VBROADCASTSD opsConsts<>+224(SB), Z30
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD      (BX)(CX*1), Z0
-	VCMPPD       $0x11, (DI)(CX*1), Z0, K1
-	VBROADCASTSD opsConsts<>+224(SB), Z0
-	VBLENDMPD    Z31, Z0, K1, Z0
-	VMOVUPD      Z0, (R8)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         24(SI), BX
-	ADDQ         32(SI), DI
-	ADDQ         56(SI), R8
-	DECQ         (SP)
-	JNZ          row
+	VMOVUPD   (BX)(CX*1), Z0
+	VCMPPD    $0x11, (DI)(CX*1), Z0, K1
+	VBLENDMPD Z31, Z30, K1, Z0
+	VMOVUPD   Z0, (R8)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      24(SI), BX
+	ADDQ      32(SI), DI
+	ADDQ      56(SI), R8
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
@@ -4876,6 +4974,7 @@ TEXT ·opLessbvAVX512F32(SB), $24-8
 	MOVQ         8(SI), BX
 	MOVQ         48(SI), DI
 	VBROADCASTSS opsConsts<>+128(SB), Z30
+	VBROADCASTSS opsConsts<>+160(SB), Z29
 	MOVQ         (SI), AX
 	MOVQ         AX, 8(SP)
 
@@ -4885,19 +4984,18 @@ row:
 	XORQ         CX, CX
 
 column:
-	VCMPPS       $0x11, (BX)(CX*1), Z31, K1
-	VBROADCASTSS opsConsts<>+160(SB), Z0
-	VBLENDMPS    Z30, Z0, K1, Z0
-	VMOVUPS      Z0, (DI)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         32(SI), BX
-	ADDQ         56(SI), DI
-	MOVQ         24(SI), AX
-	ADDQ         AX, 8(SP)
-	DECQ         (SP)
-	JNZ          row
+	VCMPPS    $0x11, (BX)(CX*1), Z31, K1
+	VBLENDMPS Z30, Z29, K1, Z0
+	VMOVUPS   Z0, (DI)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      32(SI), BX
+	ADDQ      56(SI), DI
+	MOVQ      24(SI), AX
+	ADDQ      AX, 8(SP)
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
@@ -4912,6 +5010,7 @@ TEXT ·opLessbvAVX512F64(SB), $24-8
 	MOVQ         8(SI), BX
 	MOVQ         48(SI), DI
 	VBROADCASTSD opsConsts<>+192(SB), Z30
+	VBROADCASTSD opsConsts<>+224(SB), Z29
 	MOVQ         (SI), AX
 	MOVQ         AX, 8(SP)
 
@@ -4921,19 +5020,18 @@ row:
 	XORQ         CX, CX
 
 column:
-	VCMPPD       $0x11, (BX)(CX*1), Z31, K1
-	VBROADCASTSD opsConsts<>+224(SB), Z0
-	VBLENDMPD    Z30, Z0, K1, Z0
-	VMOVUPD      Z0, (DI)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         32(SI), BX
-	ADDQ         56(SI), DI
-	MOVQ         24(SI), AX
-	ADDQ         AX, 8(SP)
-	DECQ         (SP)
-	JNZ          row
+	VCMPPD    $0x11, (BX)(CX*1), Z31, K1
+	VBLENDMPD Z30, Z29, K1, Z0
+	VMOVUPD   Z0, (DI)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      32(SI), BX
+	ADDQ      56(SI), DI
+	MOVQ      24(SI), AX
+	ADDQ      AX, 8(SP)
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
@@ -5022,6 +5120,7 @@ TEXT ·opLessvbAVX512F32(SB), $24-8
 	MOVQ         (SI), BX
 	MOVQ         48(SI), DI
 	VBROADCASTSS opsConsts<>+128(SB), Z30
+	VBROADCASTSS opsConsts<>+160(SB), Z29
 	MOVQ         8(SI), AX
 	MOVQ         AX, 16(SP)
 
@@ -5031,20 +5130,19 @@ row:
 	XORQ         CX, CX
 
 column:
-	VMOVUPS      (BX)(CX*1), Z0
-	VCMPPS       $0x11, Z31, Z0, K1
-	VBROADCASTSS opsConsts<>+160(SB), Z0
-	VBLENDMPS    Z30, Z0, K1, Z0
-	VMOVUPS      Z0, (DI)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         24(SI), BX
-	ADDQ         56(SI), DI
-	MOVQ         32(SI), AX
-	ADDQ         AX, 16(SP)
-	DECQ         (SP)
-	JNZ          row
+	VMOVUPS   (BX)(CX*1), Z0
+	VCMPPS    $0x11, Z31, Z0, K1
+	VBLENDMPS Z30, Z29, K1, Z0
+	VMOVUPS   Z0, (DI)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      24(SI), BX
+	ADDQ      56(SI), DI
+	MOVQ      32(SI), AX
+	ADDQ      AX, 16(SP)
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
@@ -5059,6 +5157,7 @@ TEXT ·opLessvbAVX512F64(SB), $24-8
 	MOVQ         (SI), BX
 	MOVQ         48(SI), DI
 	VBROADCASTSD opsConsts<>+192(SB), Z30
+	VBROADCASTSD opsConsts<>+224(SB), Z29
 	MOVQ         8(SI), AX
 	MOVQ         AX, 16(SP)
 
@@ -5068,20 +5167,19 @@ row:
 	XORQ         CX, CX
 
 column:
-	VMOVUPD      (BX)(CX*1), Z0
-	VCMPPD       $0x11, Z31, Z0, K1
-	VBROADCASTSD opsConsts<>+224(SB), Z0
-	VBLENDMPD    Z30, Z0, K1, Z0
-	VMOVUPD      Z0, (DI)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         24(SI), BX
-	ADDQ         56(SI), DI
-	MOVQ         32(SI), AX
-	ADDQ         AX, 16(SP)
-	DECQ         (SP)
-	JNZ          row
+	VMOVUPD   (BX)(CX*1), Z0
+	VCMPPD    $0x11, Z31, Z0, K1
+	VBLENDMPD Z30, Z29, K1, Z0
+	VMOVUPD   Z0, (DI)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      24(SI), BX
+	ADDQ      56(SI), DI
+	MOVQ      32(SI), AX
+	ADDQ      AX, 16(SP)
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
@@ -5163,24 +5261,24 @@ TEXT ·opEqualvvAVX512F32(SB), $24-8
 	MOVQ         8(SI), DI
 	MOVQ         48(SI), R8
 	VBROADCASTSS opsConsts<>+128(SB), Z31
+	VBROADCASTSS opsConsts<>+160(SB), Z30
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS      (BX)(CX*1), Z0
-	VCMPPS       $0x00, (DI)(CX*1), Z0, K1
-	VBROADCASTSS opsConsts<>+160(SB), Z0
-	VBLENDMPS    Z31, Z0, K1, Z0
-	VMOVUPS      Z0, (R8)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         24(SI), BX
-	ADDQ         32(SI), DI
-	ADDQ         56(SI), R8
-	DECQ         (SP)
-	JNZ          row
+	VMOVUPS   (BX)(CX*1), Z0
+	VCMPPS    $0x00, (DI)(CX*1), Z0, K1
+	VBLENDMPS Z31, Z30, K1, Z0
+	VMOVUPS   Z0, (R8)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      24(SI), BX
+	ADDQ      32(SI), DI
+	ADDQ      56(SI), R8
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
@@ -5196,24 +5294,24 @@ TEXT ·opEqualvvAVX512F64(SB), $24-8
 	MOVQ         8(SI), DI
 	MOVQ         48(SI), R8
 	VBROADCASTSD opsConsts<>+192(SB), Z31
+	VBROADCASTSD opsConsts<>+224(SB), Z30
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD      (BX)(CX*1), Z0
-	VCMPPD       $0x00, (DI)(CX*1), Z0, K1
-	VBROADCASTSD opsConsts<>+224(SB), Z0
-	VBLENDMPD    Z31, Z0, K1, Z0
-	VMOVUPD      Z0, (R8)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         24(SI), BX
-	ADDQ         32(SI), DI
-	ADDQ         56(SI), R8
-	DECQ         (SP)
-	JNZ          row
+	VMOVUPD   (BX)(CX*1), Z0
+	VCMPPD    $0x00, (DI)(CX*1), Z0, K1
+	VBLENDMPD Z31, Z30, K1, Z0
+	VMOVUPD   Z0, (R8)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      24(SI), BX
+	ADDQ      32(SI), DI
+	ADDQ      56(SI), R8
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
@@ -5302,6 +5400,7 @@ TEXT ·opEqualvbAVX512F32(SB), $24-8
 	MOVQ         (SI), BX
 	MOVQ         48(SI), DI
 	VBROADCASTSS opsConsts<>+128(SB), Z30
+	VBROADCASTSS opsConsts<>+160(SB), Z29
 	MOVQ         8(SI), AX
 	MOVQ         AX, 16(SP)
 
@@ -5311,20 +5410,19 @@ row:
 	XORQ         CX, CX
 
 column:
-	VMOVUPS      (BX)(CX*1), Z0
-	VCMPPS       $0x00, Z31, Z0, K1
-	VBROADCASTSS opsConsts<>+160(SB), Z0
-	VBLENDMPS    Z30, Z0, K1, Z0
-	VMOVUPS      Z0, (DI)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         24(SI), BX
-	ADDQ         56(SI), DI
-	MOVQ         32(SI), AX
-	ADDQ         AX, 16(SP)
-	DECQ         (SP)
-	JNZ          row
+	VMOVUPS   (BX)(CX*1), Z0
+	VCMPPS    $0x00, Z31, Z0, K1
+	VBLENDMPS Z30, Z29, K1, Z0
+	VMOVUPS   Z0, (DI)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      24(SI), BX
+	ADDQ      56(SI), DI
+	MOVQ      32(SI), AX
+	ADDQ      AX, 16(SP)
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 
@@ -5339,6 +5437,7 @@ TEXT ·opEqualvbAVX512F64(SB), $24-8
 	MOVQ         (SI), BX
 	MOVQ         48(SI), DI
 	VBROADCASTSD opsConsts<>+192(SB), Z30
+	VBROADCASTSD opsConsts<>+224(SB), Z29
 	MOVQ         8(SI), AX
 	MOVQ         AX, 16(SP)
 
@@ -5348,20 +5447,19 @@ row:
 	XORQ         CX, CX
 
 column:
-	VMOVUPD      (BX)(CX*1), Z0
-	VCMPPD       $0x00, Z31, Z0, K1
-	VBROADCASTSD opsConsts<>+224(SB), Z0
-	VBLENDMPD    Z30, Z0, K1, Z0
-	VMOVUPD      Z0, (DI)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         24(SI), BX
-	ADDQ         56(SI), DI
-	MOVQ         32(SI), AX
-	ADDQ         AX, 16(SP)
-	DECQ         (SP)
-	JNZ          row
+	VMOVUPD   (BX)(CX*1), Z0
+	VCMPPD    $0x00, Z31, Z0, K1
+	VBLENDMPD Z30, Z29, K1, Z0
+	VMOVUPD   Z0, (DI)(CX*1)
+	ADDQ      $0x40, CX
+	CMPQ      CX, DX
+	JLT       column
+	ADDQ      24(SI), BX
+	ADDQ      56(SI), DI
+	MOVQ      32(SI), AX
+	ADDQ      AX, 16(SP)
+	DECQ      (SP)
+	JNZ       row
 	VZEROUPPER
 	RET
 

@@ -45,13 +45,14 @@ type allocation struct {
 	slots  map[*value]int
 	code   []inst
 	cost   float64
+	failed bool // no mask register was left: the code is wrong
 }
 
 // Costs in units of one arithmetic instruction.
 const (
 	costMemory = 0.2 // operand from memory
-	costMove   = 0.3
-	costLoad   = 0.6
+	costMove   = 0.5
+	costLoad   = 0.9
 	costSpill  = 2
 )
 
@@ -215,6 +216,7 @@ func (a *allocation) read(v *value, r int) {
 	case constant:
 		if a.m.wide {
 			a.code = append(a.code, inst{broadcastName(a.m), []operand.Op{m.Mem, a.vec(r)}})
+			a.cost++
 		} else {
 			a.emit("VMOVU", m, a.vec(r))
 		}

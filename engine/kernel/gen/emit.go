@@ -80,7 +80,23 @@ func (f *file) text() ([]byte, error) {
 
 // kernel adds the kernel of c for machine m.
 func (f *file) kernel(name string, m machine, l layout, c kernel.Code) {
-	b := newBuilder(m)
+	b, outs := lowerTo(m, c, true)
+	a := best(m, f, c, b.list, outs)
+	if a == nil { // too many masks alive: make each again from its 0 or 1
+		b, outs = lowerTo(m, c, false)
+		a = best(m, f, c, b.list, outs)
+	}
+	if a == nil {
+		panic("kernel generator: " + name + " needs more mask registers than there are")
+	}
+	f.function(name)
+	f.loops(m, l, c, a)
+}
+
+// lowerTo writes c in vector operations of m.
+func lowerTo(m machine, c kernel.Code, reuseMasks bool) (b *builder, outs []*value) {
+	b = newBuilder(m)
+	b.reuseMasks = reuseMasks
 	var vals []*value
 	for i, k := range c.In {
 		if k <= kernel.Row {
@@ -98,24 +114,21 @@ func (f *file) kernel(name string, m machine, l layout, c kernel.Code) {
 		}
 		vals = append(vals, b.apply(s, arg))
 	}
-	var outs []*value
 	for _, v := range c.Out {
 		outs = append(outs, vals[v])
 	}
-	a := best(m, f, c, b.list, outs)
-	f.function(name)
-	f.loops(m, l, c, a)
+	return b, outs
 }
 
 // best tries the schedules with every number of pinned values and returns
-// the cheapest allocation.
+// the cheapest allocation, nil if all failed.
 func best(m machine, f *file, c kernel.Code, list, outs []*value) *allocation {
 	var cheapest *allocation
 	for _, items := range schedules(list, outs) {
 		pins := pinnable(items)
 		for n := 0; n <= min(len(pins), m.regs-5); n++ {
 			trial := newFrame(m, c.In, len(c.Out), f.consts)
-			if a := allocate(m, trial, items, pins[:n]); cheapest == nil || a.cost < cheapest.cost {
+			if a := allocate(m, trial, items, pins[:n]); !a.failed && (cheapest == nil || a.cost < cheapest.cost) {
 				cheapest = a
 			}
 		}

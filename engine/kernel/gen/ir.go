@@ -72,6 +72,8 @@ type builder struct {
 	machine
 	list []*value
 	seen map[string]*value
+
+	reuseMasks bool // let Where read the mask of a comparison made earlier
 }
 
 func newBuilder(m machine) *builder { return &builder{machine: m, seen: map[string]*value{}} }

@@ -62,9 +62,21 @@ func (b *builder) apply(s kernel.Instr, v []*value) *value {
 	case kernel.NegMulAdd:
 		return b.fnma(v[0], v[1], v[2])
 	case kernel.Where:
+		if m := b.comparison(v[0]); m != nil {
+			return b.choose(m, v[1], v[2])
+		}
 		return b.choose(b.cmp(v[0], notEqual, b.num(0)), v[1], v[2])
 	}
 	panic(fmt.Sprintf("no vector form of %v", s.Op))
+}
+
+// comparison returns the mask behind a value that is 1 where a comparison
+// holds and 0 elsewhere, nil for other values.
+func (b *builder) comparison(v *value) *value {
+	if b.reuseMasks && v.op == opSelect && v.arg[1] == b.num(1) && v.arg[2] == b.num(0) {
+		return v.arg[0]
+	}
+	return nil
 }
 
 // extreme is the larger or smaller of x and y, NaN if either is: the

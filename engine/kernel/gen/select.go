@@ -80,7 +80,9 @@ func (a *allocation) result(v *value) operand.Op {
 				return kmask[k]
 			}
 		}
-		panic("kernel generator: out of mask registers")
+		a.failed = true // more masks alive than registers
+		a.mask[v] = 0
+		return kmask[0]
 	}
 	a.free(v)
 	r := a.take()
