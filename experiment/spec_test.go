@@ -205,6 +205,26 @@ func TestAuthorSlipsPanic(t *testing.T) {
 	}
 }
 
+func TestRange(t *testing.T) {
+	spec := &struct {
+		A int     `flag:"a" min:"1" max:"1000000"`
+		B float64 `flag:"b" min:"-1e6" max:"<1e-7"`
+		C float64 `flag:"c" max:"1"`
+		D float64 `flag:"d"`
+	}{}
+	want := []experiment.Text{
+		{En: "1 to 1000000", Ja: "1 以上 1000000 以下"},
+		{En: "-1e6 or more, less than 1e-7", Ja: "-1e6 以上、1e-7 未満"},
+		{En: "1 or less", Ja: "1 以下"},
+		{},
+	}
+	for i, f := range experiment.Fields(spec) {
+		if got := f.Range(); got != want[i] {
+			t.Errorf("%s: %v, want %v", f.Flag, got, want[i])
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	names := []string{"free-fall", "pendulum", "heat"}
 	for word, want := range map[string]string{"fre-fall": "free-fall", "freefall": "free-fall", "haet": "heat", "Pendulum": "pendulum", "ising": "", "": ""} {

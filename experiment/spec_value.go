@@ -230,7 +230,7 @@ func (f Field) checkChoice(word string) error {
 
 // Range says which numbers are allowed: "0 or more". It is empty if all are.
 func (f Field) Range() Text {
-	lo, hi := format(f.Min.Value), format(f.Max.Value)
+	lo, hi := f.end(f.Min), f.end(f.Max)
 	lowEn, lowJa := lo+" or more", lo+" 以上"
 	if f.Min.Open {
 		lowEn, lowJa = "more than "+lo, lo+" より大きい値"
@@ -250,6 +250,14 @@ func (f Field) Range() Text {
 		return Text{lo + " to " + hi, lo + " 以上 " + hi + " 以下"}
 	}
 	return Text{lowEn + ", " + highEn, lowJa + "、" + highJa}
+}
+
+// end writes a bound as people do: 1000000 points, but 1e6 m.
+func (f Field) end(b Bound) string {
+	if f.Kind == Int || f.Kind == Ints {
+		return strconv.FormatFloat(b.Value, 'f', -1, 64)
+	}
+	return strings.NewReplacer("e+0", "e", "e-0", "e-", "e+", "e").Replace(format(b.Value))
 }
 
 // Nearest returns the word of list that a slip of the fingers may have meant,

@@ -31,7 +31,7 @@ func (a *app) experimentHelp(e *experiment.Experiment, cmd *cobra.Command) {
 	}
 	head(textFields)
 	for _, f := range fields {
-		a.entry(column, "--"+f.Flag, strings.Join(a.fieldParts(f), a.comma()))
+		a.entry(column, "--"+f.Flag, strings.Join(a.fieldParts(f), a.say(experiment.Text{En: "; ", Ja: "。"})))
 	}
 	if len(e.Presets) > 0 {
 		head(textPresets)
@@ -93,13 +93,6 @@ func (a *app) entry(column int, name, text string) {
 	}
 }
 
-func (a *app) comma() string {
-	if a.lang == "ja" {
-		return "、"
-	}
-	return ", "
-}
-
 // fieldParts says what a field is, its unit and range, its default.
 func (a *app) fieldParts(f experiment.Field) []string {
 	text := a.say(f.Text)
@@ -111,7 +104,7 @@ func (a *app) fieldParts(f experiment.Field) []string {
 		parts = append(parts, r)
 	}
 	if len(f.Choices) > 0 {
-		parts = append(parts, a.say(textOneOf)+" "+strings.Join(f.Choices, " "))
+		parts = append(parts, strings.Join(f.Choices, ", "))
 	}
 	switch {
 	case f.Kind == experiment.Bool && f.Default == "":

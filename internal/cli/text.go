@@ -71,7 +71,6 @@ var (
 	textEveryRun  = experiment.Text{En: "Flags of every run", Ja: "すべての実験に共通"}
 	textDefault   = experiment.Text{En: "default", Ja: "既定値"}
 	textAuto      = experiment.Text{En: "chosen by the experiment", Ja: "実験が決める"}
-	textOneOf     = experiment.Text{En: "one of", Ja: "次のどれか:"}
 	textExitCodes = experiment.Text{
 		En: "Exit code: 0 all rulers pass, 1 a ruler fails or the run diverged, 2 wrong call, 130 stopped by Ctrl-C.",
 		Ja: "終了コード: 0 すべて合格、1 不合格または発散、2 呼び出しの誤り、130 Ctrl-C による中断。"}

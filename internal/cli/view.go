@@ -49,7 +49,7 @@ func (v *view) Put(f experiment.Frame) {
 	defer v.mu.Unlock()
 	switch f := f.(type) {
 	case experiment.Summary:
-		fmt.Fprintln(v.summary, f.Text)
+		fmt.Fprintln(v.summary, strings.TrimRight(f.Text, "\n"))
 	case experiment.Ruler:
 		v.ruler = v.app.rulerName(f) + " " + withUnit(number(f.Value, 4), f.Unit)
 	case experiment.Progress:
