@@ -1,6 +1,7 @@
 package linalg
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"syscall"
@@ -8,7 +9,9 @@ import (
 	"time"
 
 	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/blas/gonum"
+	"gonum.org/v1/gonum/lapack/lapack64"
 
 	"github.com/gakuri-lab/gakuri/engine/kernel/matmul"
 )
@@ -79,5 +82,63 @@ func BenchmarkProducts(b *testing.B) {
 				gonum.Implementation{}.Dgemm(transpose(s.trans), transpose(!s.trans), n, n, k, 1, a, ld, a, ld, 0, c, n)
 			})
 		})
+	}
+}
+
+// Cholesky of a Gauss-Newton matrix: ours, gonum's over our BLAS, gonum's.
+func BenchmarkCholesky(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, n := range []int{100, 500, 1200, 2000} {
+		a := positive(rng, n)
+		u := make([]float64, n*n)
+		flops := float64(n) * float64(n) * float64(n) / 3
+		potrf := func(impl blas.Float64) func() {
+			return func() {
+				old := blas64.Implementation()
+				defer blas64.Use(old)
+				blas64.Use(impl)
+				copy(u, a)
+				lapack64.Potrf(blas64.Symmetric{Uplo: blas.Upper, N: n, Data: u, Stride: n})
+			}
+		}
+		ours := func(threads int) func() {
+			return func() {
+				copy(u, a)
+				_ = Cholesky(u, n, n, threads)
+			}
+		}
+		for _, way := range []struct {
+			name string
+			do   func()
+		}{{"1thread", ours(1)}, {"2threads", ours(2)}, {"potrf", potrf(BLAS{})}, {"gonum", potrf(gonum.Implementation{})}} {
+			b.Run(fmt.Sprintf("%d/%s", n, way.name), func(b *testing.B) { rate(b, flops, way.do) })
+		}
+	}
+}
+
+// Small products beside gonum's own: the BLAS must not be slower anywhere.
+func BenchmarkSmall(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, s := range [][3]int{{2, 2, 2}, {4, 4, 4}, {6, 6, 6}, {8, 8, 8}, {10, 10, 10}, {16, 16, 16}, {32, 32, 32}, {64, 64, 64},
+		{100, 1, 100}, {1, 100, 100}, {100, 100, 1}, {3, 300, 3}, {300, 3, 3}} {
+		m, n, k := s[0], s[1], s[2]
+		x, c := matrix(rng, 1, 10000, 10000), make([]float64, m*n)
+		for flags := range 4 {
+			tA, tB := transpose(flags&1 != 0), transpose(flags&2 != 0)
+			lda, ldb := k, n
+			if tA == blas.Trans {
+				lda = m
+			}
+			if tB == blas.Trans {
+				ldb = k
+			}
+			for name, impl := range map[string]blas.Float64{"ours": BLAS{all: true}, "gonum": gonum.Implementation{}} {
+				b.Run(fmt.Sprintf("%dx%dx%d/%c%c/%s", m, n, k, tA, tB, name), func(b *testing.B) {
+					for range b.N {
+						impl.Dgemm(tA, tB, m, n, k, -1, x, lda, x, ldb, 1, c, n)
+					}
+				})
+			}
+		}
 	}
 }

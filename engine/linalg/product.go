@@ -13,14 +13,16 @@ import (
 const (
 	panelA = 12   // rows of a packed panel of A, those of the kernel
 	panelB = 16   // columns of a packed panel of B
-	depth  = 384  // length of a panel: terms summed between two visits to C
-	rowsA  = 144  // rows of a packed block of A
+	depth  = 256  // length of a panel: terms summed between two visits to C
+	rowsA  = 240  // rows of a packed block of A
 	colsB  = 2048 // columns of a packed block of B
+
+	directB = 1 << 15 // elements of B that need no packing
 )
 
 // parallelFlops is the work below which no goroutine is started, some 200 µs
-// of one core.
-const parallelFlops = 10e6
+// of one core. Only tests change it.
+var parallelFlops = 10e6
 
 // shape says which elements of C exist.
 type shape uint8
@@ -176,9 +178,10 @@ func (g *product) scale(p part, beta float64) {
 	}
 }
 
-// compute does a part. Few columns need no packed A, few rows no packed B: a
-// packed element must be used often enough. The way is chosen by the size of
-// the whole product, so that parts do not change the bits.
+// compute does a part. What is not used often enough is not packed: A in a
+// product of few columns; B, if its rows are contiguous, in a product of few
+// rows or where all of it stays in the second-level cache. The way is chosen
+// by the size of the whole product, so that parts do not change the bits.
 func (g *product) compute(p part, w *workspace) {
 	switch g.shape {
 	case upper:
@@ -198,13 +201,10 @@ func (g *product) compute(p part, w *workspace) {
 			pack(w.b, g.b.from(p.j0, q), g.b, p.j1-p.j0, d, panelB, g.alpha)
 			matmul.Mul(g.c[p.i0*g.ldc+p.j0:], g.ldc, g.a.from(p.i0, q), g.a.outer, g.a.inner,
 				w.b, panelB, p.i1-p.i0, p.j1-p.j0, d, acc)
-		case g.m <= 4*panelA && g.b.outer == 1 && g.shape == whole:
-			w.a = grow(w.a, roundUp(g.m, panelA)*d)
+		case g.b.outer == 1 && g.shape != lower && (g.m <= 4*panelA || g.k*g.n <= directB):
+			w.a = grow(w.a, roundUp(p.i1-p.i0, panelA)*d)
 			pack(w.a, g.a.from(p.i0, q), g.a, p.i1-p.i0, d, panelA, g.alpha)
-			for i := p.i0; i < p.i1; i += panelA {
-				matmul.Mul(g.c[i*g.ldc+p.j0:], g.ldc, w.a[(i-p.i0)*d:], 1, panelA,
-					g.b.from(p.j0, q), g.b.inner, min(panelA, p.i1-i), p.j1-p.j0, d, acc)
-			}
+			g.rows(p, w.a, q, d, acc)
 		default:
 			w.b = grow(w.b, roundUp(p.j1-p.j0, panelB)*d)
 			pack(w.b, g.b.from(p.j0, q), g.b, p.j1-p.j0, d, panelB, 1)
@@ -214,6 +214,26 @@ func (g *product) compute(p part, w *workspace) {
 				pack(w.a, g.a.from(i, q), g.a, rows, d, panelA, g.alpha)
 				g.block(part{i, i + rows, p.j0, p.j1}, w, d, acc)
 			}
+		}
+	}
+}
+
+// rows adds the product of packed rows of A and the d rows of B from q on to
+// the part p of C, or sets it.
+func (g *product) rows(p part, a []float64, q, d int, acc bool) {
+	for i := p.i0; i < p.i1; i += panelA {
+		rows := min(panelA, p.i1-i)
+		panel := a[(i-p.i0)*d:]
+		j := p.j0
+		if g.shape == upper {
+			j = max(j, i)
+			if end := min(i+rows, p.j1); j < end {
+				g.diagonal(part{i, i + rows, j, end}, panel, g.b.from(j, q), g.b.inner, d, acc)
+				j = end
+			}
+		}
+		if j < p.j1 {
+			matmul.Mul(g.c[i*g.ldc+j:], g.ldc, panel, 1, panelA, g.b.from(j, q), g.b.inner, rows, p.j1-j, d, acc)
 		}
 	}
 }
@@ -230,7 +250,7 @@ func (g *product) block(p part, w *workspace, d int, acc bool) {
 			if g.shape == whole || g.shape == upper && i+rows-1 <= j || g.shape == lower && j+cols-1 <= i {
 				matmul.Mul(g.c[i*g.ldc+j:], g.ldc, a, 1, panelA, b, panelB, rows, cols, d, acc)
 			} else {
-				g.diagonal(part{i, i + rows, j, j + cols}, a, b, d, acc)
+				g.diagonal(part{i, i + rows, j, j + cols}, a, b, panelB, d, acc)
 			}
 		}
 	}
@@ -238,14 +258,14 @@ func (g *product) block(p part, w *workspace, d int, acc bool) {
 
 // diagonal does a tile of which not all elements exist: whole, in a small
 // array of which those that do are copied.
-func (g *product) diagonal(p part, a, b []float64, d int, acc bool) {
+func (g *product) diagonal(p part, a, b []float64, ldb, d int, acc bool) {
 	first, end := g.columns(p.i0, p.j0, p.j1)
 	first2, end2 := g.columns(p.i1-1, p.j0, p.j1)
 	if first == end && first2 == end2 {
 		return
 	}
 	var tile [panelA * panelB]float64
-	matmul.Mul(tile[:], panelB, a, 1, panelA, b, panelB, p.i1-p.i0, p.j1-p.j0, d, false)
+	matmul.Mul(tile[:], panelB, a, 1, panelA, b, ldb, p.i1-p.i0, p.j1-p.j0, d, false)
 	for i := p.i0; i < p.i1; i++ {
 		first, end := g.columns(i, p.j0, p.j1)
 		if first == end {
