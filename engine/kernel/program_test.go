@@ -335,6 +335,24 @@ func TestRunAllocates(t *testing.T) {
 	})
 }
 
+// TestHelpersAllocate: reductions and Apply keep their buffers on the stack.
+func TestHelpersAllocate(t *testing.T) {
+	x, y := make([]float64, 101), make([]float64, 101)
+	atEveryLevel(t, func(t *testing.T) {
+		n := testing.AllocsPerRun(10, func() {
+			Apply(Tanh, y, x)
+			Axpy(y, 2, x)
+			y[0] = Sum(x) + Dot(x, y)
+			SumRows(y, x, 20, 5, 19, true)
+			RowMax(y, x, 20, 5, 19)
+			RowSum(y, x, 20, 5, 19)
+		})
+		if n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+	})
+}
+
 func FuzzParseCode(f *testing.F) {
 	for _, s := range []string{"f,r;add 0 1;tanh 2;>3", ";const 1e-3;>0", "s;powc 0 -2.5;where 0 1 0;>2,1,0", "f;>0"} {
 		f.Add(s)
