@@ -36,7 +36,11 @@ func Jacobian(r *Node, params ...*Node) []*Node {
 		panic(fmt.Sprintf("graph: Jacobian rows of %v: want one batched number", r))
 	}
 	rev := reverse{g: r.Graph, each: true}
-	return rev.run([]*Node{r}, []*Node{r.Graph.Const(1).BroadcastTo(r.Shape...)}, params)
+	rows := rev.run([]*Node{r}, []*Node{r.Graph.Const(1).BroadcastTo(r.Shape...)}, params)
+	for i, d := range rows {
+		rows[i] = d.Batch() // the same row for every sample
+	}
+	return rows
 }
 
 // HVP returns H·v for the Hessian of the number y by xs, forward over

@@ -123,10 +123,7 @@ func TestJacobianRows(t *testing.T) {
 				want := Eval(one, alone...)
 				for k, x := range p.leaves {
 					n := x.Size()
-					row := Eval(p.Values, rows[k])[0]
-					if rows[k].Batched {
-						row = row[s*n : (s+1)*n]
-					}
+					row := Eval(p.Values, rows[k])[0][s*n : (s+1)*n]
 					for j := range n {
 						if !within(row[j], want[k][j], 1e-13) {
 							t.Fatalf("sample %d, element %d of %v: %.17g, want %.17g", s, j, x, row[j], want[k][j])

@@ -162,6 +162,15 @@ func TestNodeString(t *testing.T) {
 	}
 }
 
+func TestRebuild(t *testing.T) {
+	g := New()
+	x, y := g.Input("x", 3), g.Input("y", 3)
+	n := x.Max(y)
+	if n.Rebuild(n.In) != n || n.Rebuild([]*Node{x, x.Sin()}) != x.Max(x.Sin()) {
+		t.Error("the same operation on the same operands is another node")
+	}
+}
+
 // Parameters lie one after the other in the flat vector.
 func TestLeaves(t *testing.T) {
 	g := New()

@@ -164,11 +164,7 @@ func rows(at Values, d []*Node) []float64 {
 	var all []float64
 	for s := range at.Batch {
 		for i, n := range d {
-			row := v[i]
-			if n.Batched {
-				row = row[s*n.Size() : (s+1)*n.Size()]
-			}
-			all = append(all, row...)
+			all = append(all, v[i][s*n.Size():(s+1)*n.Size()]...)
 		}
 	}
 	return all
