@@ -58,7 +58,7 @@ func pieces(text string) []string {
 	begin, open := 0, true // open: a line may end before the next wide letter
 	for i, r := range text {
 		wide := textWidth(string(r)) == 2
-		closing := strings.ContainsRune("、。)」・ー", r)
+		closing := strings.ContainsRune("、。)」・ーッャュョァィゥェォ", r)
 		if i > begin && (text[i-1] == ' ' || wide && !closing || open && !closing) {
 			list, begin = append(list, text[begin:i]), i
 		}
