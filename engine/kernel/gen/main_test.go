@@ -50,7 +50,7 @@ func chain(n int) kernel.Code {
 		w := add(kernel.Instr{Op: kernel.Where, A: m[n-1-i], B: v[i], C: s})
 		s = add(kernel.Instr{Op: kernel.MulAdd, A: s, B: w, C: v[n-1-i]})
 	}
-	c.Out = append(m[:min(n, 12):12], s)
+	c.Out = append(m[:min(n, 12):min(n, 12)], s)
 	return c
 }
 
