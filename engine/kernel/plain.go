@@ -194,8 +194,9 @@ func mask[T array.Float](yes bool) T {
 	return 0
 }
 
-// plainTernary rounds a·b + c once: by the fused instruction in float64, and
-// in float32 by a float64 sum of the exact product.
+// plainTernary rounds a·b + c once in float64. In float32 it rounds the sum
+// with the exact product to float64 first, which changes the result about once
+// in 2²⁹ cases.
 func plainTernary[T array.Float](op Op, dst, a, b, c []T) {
 	var zero T
 	single := unsafe.Sizeof(zero) == 4
