@@ -3,15 +3,18 @@
 
     bench/.venv/bin/python bench/losses.py [--compiled]
 
---compiled adds the compiled PyTorch peers, which take minutes. It drives bench/peer.py as the benchmark
-does, and stops if a peer disagrees with the first of its work.
+--compiled adds the compiled PyTorch peers, which take minutes. Each library gets one process for all its
+peers, without warm-up. Stops if a peer disagrees with the first of its work.
 """
 
+import argparse
 import datetime
 import json
 import subprocess
 import sys
 from pathlib import Path
+
+import peer
 
 HERE = Path(__file__).resolve().parent
 STEPS = 10
@@ -20,30 +23,49 @@ STEPS = 10
 TOLERANCE = {"keras": 1e-3, "gauss-newton": 1e-3, "": 1e-11}
 
 
-def losses(peer, work):
-    commands = "run 1\n" * (STEPS + 1) + "quit\n"
-    call = [sys.executable, HERE / "peer.py", peer, work, "--dtype", "f64"]
-    out = subprocess.run(call, input=commands, capture_output=True, text=True)
-    head, *answers = map(json.loads, out.stdout.splitlines())
-    if "error" in head or len(answers) != STEPS + 1:
-        raise SystemExit(f"{peer} {work}: {out.stdout}{out.stderr[-2000:]}")
-    return head["version"], [a["loss"] for a in answers]
+def library(module, compiled):
+    """Runs in its own process: prints one JSON line per peer and work."""
+    from importlib import import_module
+
+    from peers.work import WORKS
+
+    peer.limit_threads(1)
+    for name, (home, works) in peer.PEERS.items():
+        if home != module or ("compile" in name and not compiled):
+            continue
+        for work in works:
+            stepper = import_module("peers." + home).build(name, WORKS[work], "f64", 1)
+            losses = [stepper.run(1) for _ in range(STEPS + 1)]
+            print(json.dumps({"peer": name, "work": work, "version": stepper.version, "losses": losses}), flush=True)
+
+
+def collect(compiled):
+    versions, table = {}, {}
+    for module in ("torch_peer", "jax_peer", "keras_peer"):
+        call = [sys.executable, __file__, "--library", module] + ["--compiled"] * compiled
+        with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            for line in process.stdout:
+                row = json.loads(line)
+                name, work = row["peer"], row["work"]
+                peers = table.setdefault(work, {})
+                peers[name], versions[name] = row["losses"], row["version"]
+                worst = max(abs(a - b) / abs(b) for a, b in zip(peers[name], next(iter(peers.values()))))
+                print(f"{work:13} {name:22} {worst:.1e}", flush=True)
+                key = next(k for k in TOLERANCE if k in name or k in work)
+                assert worst < TOLERANCE[key], (work, name)
+        assert process.returncode == 0, module
+    return versions, table
 
 
 def main():
-    works = json.loads(subprocess.check_output([sys.executable, HERE / "peer.py", "--list"]))
-    versions, table = {}, {}
-    for work, peers in works.items():
-        table[work] = {}
-        for peer in peers:
-            if "compile" in peer and "--compiled" not in sys.argv:
-                continue
-            versions[peer], table[work][peer] = losses(peer, work)
-            first = next(iter(table[work].values()))
-            worst = max(abs(a - b) / abs(b) for a, b in zip(table[work][peer], first))
-            print(f"{work:13} {peer:22} {worst:.1e}", flush=True)
-            key = next(k for k in TOLERANCE if k in peer or k in work)
-            assert worst < TOLERANCE[key], (work, peer)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--compiled", action="store_true")
+    parser.add_argument("--library", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.library:
+        library(args.library, args.compiled)
+        return
+    versions, table = collect(args.compiled)
     head = {
         "made_by": "bench/losses.py",
         "versions": versions,

@@ -12,7 +12,8 @@ DTYPES = {"f32": torch.float32, "f64": torch.float64}
 
 def build(peer, work, dtype, threads):
     torch.set_num_threads(threads)
-    torch.set_num_interop_threads(threads)
+    if torch.get_num_interop_threads() != threads:  # may be set only once
+        torch.set_num_interop_threads(threads)
     kinds = {
         "torch-nested": Nested, "torch-taylor": Taylor, "torch-hand": Hand,
         "torch-compile": lambda *a: Compiled(*a, nested_loss), "torch-compile-taylor": lambda *a: Compiled(*a, taylor_loss),
