@@ -67,6 +67,9 @@ func (g *product) run(threads int) {
 		g.scale(part{0, g.m, 0, g.n}, g.beta)
 		return
 	}
+	if g.m == 1 && g.b.inner == 1 { // a row times a transposed matrix: row dots
+		g.a, g.b, g.m, g.n, g.ldc = g.b, g.a, g.n, 1, 1
+	}
 	flops := 2 * float64(g.m) * float64(g.n) * float64(g.k)
 	if g.shape != whole {
 		flops /= 2

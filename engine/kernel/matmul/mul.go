@@ -46,10 +46,11 @@ func Level() string { return current.String() }
 // or written, and without acc the old C is not read.
 //
 // Each C[i,j] is summed in the order p = 0, 1, … with fused multiply-adds and
-// then added to the old one (plain Go starts from the old one and fuses or
-// not, as the compiler does for the processor). So its bits do not depend on
-// m, n or the position in the tile. The exception is a single column, n = 1, with contiguous rows of A: each row is then a
-// dot product of several partial sums, in an order fixed by k.
+// then added to the old one (plain Go fuses or not, as the compiler does for
+// the processor). So its bits do not depend on m, n or the position in the
+// tile. The exception is a single column, n = 1, with contiguous rows of A:
+// each row is then a dot product of several partial sums, in an order
+// fixed by k.
 //
 // Row lengths of 2 KB and other high powers of two compete for the same
 // places in the cache; an odd number of cache lines is faster.

@@ -11,7 +11,7 @@ func mulPlain[T array.Float](c []T, ldc int, a []T, ars, acs int, b []T, ldb int
 		}
 	}
 	i := 0
-	for ; i+4 <= m; i += 4 {
+	for ; i+4 <= m && acs+ldb > 0; i += 4 {
 		mulFourRows(c[i*ldc:], ldc, a[i*ars:], ars, acs, b, ldb, n, k)
 	}
 	for ; i < m; i++ {
@@ -19,66 +19,84 @@ func mulPlain[T array.Float](c []T, ldc int, a []T, ars, acs int, b []T, ldb int
 	}
 }
 
-// mulFourRows adds four rows of A times B to four rows of C.
+// mulFourRows adds four rows of A times B to four rows of C. The slices of
+// equal length let the compiler check one index for all of them, and end the sum; acs and
+// ldb must not both be 0.
 func mulFourRows[T array.Float](c []T, ldc int, a []T, ars, acs int, b []T, ldb int, n, k int) {
 	r0, r1, r2, r3 := c[:n], c[ldc:ldc+n], c[2*ldc:2*ldc+n], c[3*ldc:3*ldc+n]
+	la, lb := (k-1)*acs+1, (k-1)*ldb+1
+	a0, a1, a2, a3 := a[:la], a[ars:][:la], a[2*ars:][:la], a[3*ars:][:la]
 	j := 0
 	for ; j+2 <= n; j += 2 {
-		s00, s01 := r0[j], r0[j+1]
-		s10, s11 := r1[j], r1[j+1]
-		s20, s21 := r2[j], r2[j+1]
-		s30, s31 := r3[j], r3[j+1]
-		p, q := 0, j
-		for range k {
-			b0, b1 := b[q], b[q+1]
-			a0, a1, a2, a3 := a[p], a[p+ars], a[p+2*ars], a[p+3*ars]
-			s00 += a0 * b0
-			s01 += a0 * b1
-			s10 += a1 * b0
-			s11 += a1 * b1
-			s20 += a2 * b0
-			s21 += a2 * b1
-			s30 += a3 * b0
-			s31 += a3 * b1
-			p += acs
-			q += ldb
+		b0, b1 := b[j:][:lb], b[j+1:][:lb]
+		var s00, s01, s10, s11, s20, s21, s30, s31 T
+		for p, q := uint(0), uint(0); p < uint(len(a0)) && q < uint(len(b0)); p, q = p+uint(acs), q+uint(ldb) {
+			x, y := b0[q], b1[q]
+			u := a0[p]
+			s00 += u * x
+			s01 += u * y
+			u = a1[p]
+			s10 += u * x
+			s11 += u * y
+			u = a2[p]
+			s20 += u * x
+			s21 += u * y
+			u = a3[p]
+			s30 += u * x
+			s31 += u * y
 		}
-		r0[j], r0[j+1] = s00, s01
-		r1[j], r1[j+1] = s10, s11
-		r2[j], r2[j+1] = s20, s21
-		r3[j], r3[j+1] = s30, s31
+		r0[j], r0[j+1] = r0[j]+s00, r0[j+1]+s01
+		r1[j], r1[j+1] = r1[j]+s10, r1[j+1]+s11
+		r2[j], r2[j+1] = r2[j]+s20, r2[j+1]+s21
+		r3[j], r3[j+1] = r3[j]+s30, r3[j+1]+s31
 	}
 	if j < n {
-		s0, s1, s2, s3 := r0[j], r1[j], r2[j], r3[j]
+		var s0, s1, s2, s3 T
 		p, q := 0, j
 		for range k {
-			b0 := b[q]
-			s0 += a[p] * b0
-			s1 += a[p+ars] * b0
-			s2 += a[p+2*ars] * b0
-			s3 += a[p+3*ars] * b0
+			x := b[q]
+			s0 += a0[p] * x
+			s1 += a1[p] * x
+			s2 += a2[p] * x
+			s3 += a3[p] * x
 			p += acs
 			q += ldb
 		}
-		r0[j], r1[j], r2[j], r3[j] = s0, s1, s2, s3
+		r0[j] += s0
+		r1[j] += s1
+		r2[j] += s2
+		r3[j] += s3
 	}
 }
 
 // mulRow adds one row of A times B to one row of C.
 func mulRow[T array.Float](c, a []T, acs int, b []T, ldb int, k int) {
-	if len(c) == 1 {
-		s := c[0]
-		for p := range k {
-			s += a[p*acs] * b[p*ldb]
+	j := 0
+	for ; j+4 <= len(c); j += 4 {
+		var s0, s1, s2, s3 T
+		p, q := 0, j
+		for range k {
+			x, row := a[p], b[q:][:4]
+			s0 += x * row[0]
+			s1 += x * row[1]
+			s2 += x * row[2]
+			s3 += x * row[3]
+			p += acs
+			q += ldb
 		}
-		c[0] = s
-		return
+		c[j] += s0
+		c[j+1] += s1
+		c[j+2] += s2
+		c[j+3] += s3
 	}
-	for p := range k {
-		x := a[p*acs]
-		row := b[p*ldb : p*ldb+len(c)]
-		for j, y := range row {
-			c[j] += x * y
+	for ; j < len(c); j++ {
+		var s T
+		p, q := 0, j
+		for range k {
+			s += a[p] * b[q]
+			p += acs
+			q += ldb
 		}
+		c[j] += s
 	}
 }
