@@ -6,14 +6,14 @@ package kernel
 
 // fusedKernels are the kernels of the codes in fused.txt, by level and type.
 var fusedKernels = map[string][4]func(*byte){
+	// sgd
+	"f,f,s,s,s;mul 2 1;mul 3 0;add 5 6;mul 4 7;sub 0 8;>9": {fusedSgdAVX2F32, fusedSgdAVX2F64, fusedSgdAVX512F32, fusedSgdAVX512F64},
+	// momentum
+	"f,f,f,s,s,s,s;mul 3 1;mul 4 0;add 7 8;mul 6 2;add 10 9;mul 5 11;sub 0 12;>13,11": {fusedMomentumAVX2F32, fusedMomentumAVX2F64, fusedMomentumAVX512F32, fusedMomentumAVX512F64},
+	// rmsprop
+	"f,f,f,s,s,s,s,s,s;mul 3 1;mul 4 0;add 9 10;mul 5 2;mul 11 11;mul 6 13;add 12 14;sqrt 15;add 16 7;mul 8 11;div 18 17;sub 0 19;>20,15": {fusedRmspropAVX2F32, fusedRmspropAVX2F64, fusedRmspropAVX512F32, fusedRmspropAVX512F64},
 	// adam
-	"f,f,f,f,s,s,s,s,s,s,s;mul 5 3;muladd 4 1 11;mul 3 3;mul 7 13;muladd 6 2 14;sqrt 15;muladd 16 9 10;div 12 17;negmuladd 8 18 0;>19,12,15": {fusedAdamAVX2F32, fusedAdamAVX2F64, fusedAdamAVX512F32, fusedAdamAVX512F64},
-	// tanh-bias
-	"f,r;add 0 1;tanh 2;>3": {fusedTanhBiasAVX2F32, fusedTanhBiasAVX2F64, fusedTanhBiasAVX512F32, fusedTanhBiasAVX512F64},
-	// tanh-jet2
-	"f,r,f,f;add 0 1;tanh 4;const 1;negmuladd 5 5 6;mul 7 2;mul 2 2;mul 5 7;const -2;mul 11 10;mul 7 3;muladd 12 9 13;>5,8,14": {fusedTanhJet2AVX2F32, fusedTanhJet2AVX2F64, fusedTanhJet2AVX512F32, fusedTanhJet2AVX512F64},
-	// tanh-jet2-back
-	"f,f,f,f,f,f;const 1;negmuladd 0 0 6;mul 1 1;mul 0 7;const -2;mul 10 9;mul 5 7;const 2;mul 13 1;mul 11 14;mul 4 7;muladd 5 15 16;mul 7 7;muladd 0 11 18;mul 10 19;mul 11 2;muladd 20 8 21;mul 4 1;mul 3 7;muladd 23 11 24;muladd 5 22 25;>26,17,12": {fusedTanhJet2BackAVX2F32, fusedTanhJet2BackAVX2F64, fusedTanhJet2BackAVX512F32, fusedTanhJet2BackAVX512F64},
+	"f,f,f,f,s,s,s,s,s,s,s,s,s;mul 4 1;mul 5 2;mul 6 13;add 14 15;mul 7 3;mul 13 13;mul 8 18;add 17 19;sqrt 20;mul 21 9;add 22 10;mul 11 16;div 24 23;mul 12 0;sub 26 25;>27,16,20": {fusedAdamAVX2F32, fusedAdamAVX2F64, fusedAdamAVX512F32, fusedAdamAVX512F64},
 	// tanh-second-0
 	"c,r,r,r,r;muladd 0 1 2;tanh 5;const 1;negmuladd 6 6 7;mul 8 3;mul 6 8;mul 10 4;neg 11;>6,9,12": {fusedTanhSecond0AVX2F32, fusedTanhSecond0AVX2F64, fusedTanhSecond0AVX512F32, fusedTanhSecond0AVX512F64},
 	// tanh-second-1
@@ -54,6 +54,8 @@ var fusedKernels = map[string][4]func(*byte){
 	"f,r;add 0 1;const 0;max 2 3;>4": {fusedReluClassifier1AVX2F32, fusedReluClassifier1AVX2F64, fusedReluClassifier1AVX512F32, fusedReluClassifier1AVX512F64},
 	// relu-classifier-7
 	"f,r,f;const 0;add 0 1;less 3 4;where 5 2 3;>6": {fusedReluClassifier7AVX2F32, fusedReluClassifier7AVX2F64, fusedReluClassifier7AVX512F32, fusedReluClassifier7AVX512F64},
+	// tanh-classifier-1
+	"f,r;add 0 1;tanh 2;>3": {fusedTanhClassifier1AVX2F32, fusedTanhClassifier1AVX2F64, fusedTanhClassifier1AVX512F32, fusedTanhClassifier1AVX512F64},
 	// free-fall-6
 	"f,c,r,c,f,f,c;const 1;negmuladd 0 0 7;mul 1 2;mul 8 9;mul 0 8;mul 11 9;mul 12 4;mul 3 2;mulsub 8 14 13;sub 15 13;mul 4 4;mul 17 9;mul 8 18;neg 19;mul 4 14;muladd 5 9 21;negmuladd 0 18 22;mul 0 23;sub 20 24;sub 25 24;muladd 6 2 26;mul 27 8;>10,16,28": {fusedFreeFall6AVX2F32, fusedFreeFall6AVX2F64, fusedFreeFall6AVX512F32, fusedFreeFall6AVX512F64},
 	// free-fall-rows-3
@@ -61,6 +63,42 @@ var fusedKernels = map[string][4]func(*byte){
 	// free-fall-hard-6
 	"f,c,r,c,f,f,c;const 1;negmuladd 0 0 7;mul 1 2;mul 8 9;mul 0 8;mul 11 9;mul 12 4;mul 3 2;mulsub 8 14 13;sub 15 13;mul 4 4;mul 17 9;mul 8 18;neg 19;mul 5 9;muladd 4 14 21;negmuladd 0 18 22;mul 0 23;sub 20 24;sub 25 24;muladd 6 2 26;mul 27 8;>10,16,28": {fusedFreeFallHard6AVX2F32, fusedFreeFallHard6AVX2F64, fusedFreeFallHard6AVX512F32, fusedFreeFallHard6AVX512F64},
 }
+
+//go:noescape
+func fusedSgdAVX2F32(a *byte)
+
+//go:noescape
+func fusedSgdAVX2F64(a *byte)
+
+//go:noescape
+func fusedSgdAVX512F32(a *byte)
+
+//go:noescape
+func fusedSgdAVX512F64(a *byte)
+
+//go:noescape
+func fusedMomentumAVX2F32(a *byte)
+
+//go:noescape
+func fusedMomentumAVX2F64(a *byte)
+
+//go:noescape
+func fusedMomentumAVX512F32(a *byte)
+
+//go:noescape
+func fusedMomentumAVX512F64(a *byte)
+
+//go:noescape
+func fusedRmspropAVX2F32(a *byte)
+
+//go:noescape
+func fusedRmspropAVX2F64(a *byte)
+
+//go:noescape
+func fusedRmspropAVX512F32(a *byte)
+
+//go:noescape
+func fusedRmspropAVX512F64(a *byte)
 
 //go:noescape
 func fusedAdamAVX2F32(a *byte)
@@ -73,42 +111,6 @@ func fusedAdamAVX512F32(a *byte)
 
 //go:noescape
 func fusedAdamAVX512F64(a *byte)
-
-//go:noescape
-func fusedTanhBiasAVX2F32(a *byte)
-
-//go:noescape
-func fusedTanhBiasAVX2F64(a *byte)
-
-//go:noescape
-func fusedTanhBiasAVX512F32(a *byte)
-
-//go:noescape
-func fusedTanhBiasAVX512F64(a *byte)
-
-//go:noescape
-func fusedTanhJet2AVX2F32(a *byte)
-
-//go:noescape
-func fusedTanhJet2AVX2F64(a *byte)
-
-//go:noescape
-func fusedTanhJet2AVX512F32(a *byte)
-
-//go:noescape
-func fusedTanhJet2AVX512F64(a *byte)
-
-//go:noescape
-func fusedTanhJet2BackAVX2F32(a *byte)
-
-//go:noescape
-func fusedTanhJet2BackAVX2F64(a *byte)
-
-//go:noescape
-func fusedTanhJet2BackAVX512F32(a *byte)
-
-//go:noescape
-func fusedTanhJet2BackAVX512F64(a *byte)
 
 //go:noescape
 func fusedTanhSecond0AVX2F32(a *byte)
@@ -349,6 +351,18 @@ func fusedReluClassifier7AVX512F32(a *byte)
 
 //go:noescape
 func fusedReluClassifier7AVX512F64(a *byte)
+
+//go:noescape
+func fusedTanhClassifier1AVX2F32(a *byte)
+
+//go:noescape
+func fusedTanhClassifier1AVX2F64(a *byte)
+
+//go:noescape
+func fusedTanhClassifier1AVX512F32(a *byte)
+
+//go:noescape
+func fusedTanhClassifier1AVX512F64(a *byte)
 
 //go:noescape
 func fusedFreeFall6AVX2F32(a *byte)

@@ -4,9 +4,169 @@
 
 #include "textflag.h"
 
-// func fusedAdamAVX2F32(a *byte)
-// Requires: AVX, FMA3
-TEXT ·fusedAdamAVX2F32(SB), $96-8
+// func fusedSgdAVX2F32(a *byte)
+// Requires: AVX
+TEXT ·fusedSgdAVX2F32(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	MOVQ         16(SI), AX
+	VBROADCASTSS (AX), Y15
+	MOVQ         24(SI), AX
+	VBROADCASTSS (AX), Y14
+	MOVQ         32(SI), AX
+	VBROADCASTSS (AX), Y13
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPS  (DI)(CX*1), Y15, Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VMULPS  Y1, Y14, Y2
+	VADDPS  Y2, Y0, Y0
+	VMULPS  Y0, Y13, Y0
+	VSUBPS  Y0, Y1, Y0
+	VMOVUPS Y0, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    512(SI), R8
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedSgdAVX2F64(a *byte)
+// Requires: AVX
+TEXT ·fusedSgdAVX2F64(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	MOVQ         16(SI), AX
+	VBROADCASTSD (AX), Y15
+	MOVQ         24(SI), AX
+	VBROADCASTSD (AX), Y14
+	MOVQ         32(SI), AX
+	VBROADCASTSD (AX), Y13
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPD  (DI)(CX*1), Y15, Y0
+	VMOVUPD (BX)(CX*1), Y1
+	VMULPD  Y1, Y14, Y2
+	VADDPD  Y2, Y0, Y0
+	VMULPD  Y0, Y13, Y0
+	VSUBPD  Y0, Y1, Y0
+	VMOVUPD Y0, (R8)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    512(SI), R8
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedSgdAVX512F32(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedSgdAVX512F32(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	MOVQ         16(SI), AX
+	VBROADCASTSS (AX), Z31
+	MOVQ         24(SI), AX
+	VBROADCASTSS (AX), Z30
+	MOVQ         32(SI), AX
+	VBROADCASTSS (AX), Z29
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPS  (DI)(CX*1), Z31, Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VMULPS  Z1, Z30, Z2
+	VADDPS  Z2, Z0, Z0
+	VMULPS  Z0, Z29, Z0
+	VSUBPS  Z0, Z1, Z0
+	VMOVUPS Z0, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    512(SI), R8
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedSgdAVX512F64(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedSgdAVX512F64(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	MOVQ         16(SI), AX
+	VBROADCASTSD (AX), Z31
+	MOVQ         24(SI), AX
+	VBROADCASTSD (AX), Z30
+	MOVQ         32(SI), AX
+	VBROADCASTSD (AX), Z29
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPD  (DI)(CX*1), Z31, Z0
+	VMOVUPD (BX)(CX*1), Z1
+	VMULPD  Z1, Z30, Z2
+	VADDPD  Z2, Z0, Z0
+	VMULPD  Z0, Z29, Z0
+	VSUBPD  Z0, Z1, Z0
+	VMOVUPD Z0, (R8)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    512(SI), R8
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedMomentumAVX2F32(a *byte)
+// Requires: AVX
+TEXT ·fusedMomentumAVX2F32(SB), $64-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -15,60 +175,252 @@ TEXT ·fusedAdamAVX2F32(SB), $96-8
 	MOVQ         (SI), BX
 	MOVQ         8(SI), DI
 	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         384(SI), R10
-	MOVQ         392(SI), R11
-	MOVQ         400(SI), R12
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	MOVQ         24(SI), AX
+	VBROADCASTSS (AX), Y15
 	MOVQ         32(SI), AX
 	VBROADCASTSS (AX), Y14
 	MOVQ         40(SI), AX
+	VBROADCASTSS (AX), Y12
+	MOVQ         48(SI), AX
+	VBROADCASTSS (AX), Y13
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPS  (DI)(CX*1), Y15, Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VMULPS  Y1, Y14, Y2
+	VADDPS  Y2, Y0, Y0
+	VMULPS  (R8)(CX*1), Y13, Y2
+	VADDPS  Y0, Y2, Y0
+	VMOVUPS Y0, (R10)(CX*1)
+	VMULPS  Y0, Y12, Y0
+	VSUBPS  Y0, Y1, Y0
+	VMOVUPS Y0, (R9)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    512(SI), R9
+	ADDQ    520(SI), R10
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedMomentumAVX2F64(a *byte)
+// Requires: AVX
+TEXT ·fusedMomentumAVX2F64(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	MOVQ         24(SI), AX
+	VBROADCASTSD (AX), Y15
+	MOVQ         32(SI), AX
+	VBROADCASTSD (AX), Y14
+	MOVQ         40(SI), AX
+	VBROADCASTSD (AX), Y12
+	MOVQ         48(SI), AX
+	VBROADCASTSD (AX), Y13
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPD  (DI)(CX*1), Y15, Y0
+	VMOVUPD (BX)(CX*1), Y1
+	VMULPD  Y1, Y14, Y2
+	VADDPD  Y2, Y0, Y0
+	VMULPD  (R8)(CX*1), Y13, Y2
+	VADDPD  Y0, Y2, Y0
+	VMOVUPD Y0, (R10)(CX*1)
+	VMULPD  Y0, Y12, Y0
+	VSUBPD  Y0, Y1, Y0
+	VMOVUPD Y0, (R9)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    512(SI), R9
+	ADDQ    520(SI), R10
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedMomentumAVX512F32(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedMomentumAVX512F32(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	MOVQ         24(SI), AX
+	VBROADCASTSS (AX), Z31
+	MOVQ         32(SI), AX
+	VBROADCASTSS (AX), Z30
+	MOVQ         40(SI), AX
+	VBROADCASTSS (AX), Z28
+	MOVQ         48(SI), AX
+	VBROADCASTSS (AX), Z29
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPS  (DI)(CX*1), Z31, Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VMULPS  Z1, Z30, Z2
+	VADDPS  Z2, Z0, Z0
+	VMULPS  (R8)(CX*1), Z29, Z2
+	VADDPS  Z0, Z2, Z0
+	VMOVUPS Z0, (R10)(CX*1)
+	VMULPS  Z0, Z28, Z0
+	VSUBPS  Z0, Z1, Z0
+	VMOVUPS Z0, (R9)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    512(SI), R9
+	ADDQ    520(SI), R10
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedMomentumAVX512F64(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedMomentumAVX512F64(SB), $64-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	MOVQ         24(SI), AX
+	VBROADCASTSD (AX), Z31
+	MOVQ         32(SI), AX
+	VBROADCASTSD (AX), Z30
+	MOVQ         40(SI), AX
+	VBROADCASTSD (AX), Z28
+	MOVQ         48(SI), AX
+	VBROADCASTSD (AX), Z29
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPD  (DI)(CX*1), Z31, Z0
+	VMOVUPD (BX)(CX*1), Z1
+	VMULPD  Z1, Z30, Z2
+	VADDPD  Z2, Z0, Z0
+	VMULPD  (R8)(CX*1), Z29, Z2
+	VADDPD  Z0, Z2, Z0
+	VMOVUPD Z0, (R10)(CX*1)
+	VMULPD  Z0, Z28, Z0
+	VSUBPD  Z0, Z1, Z0
+	VMOVUPD Z0, (R9)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    512(SI), R9
+	ADDQ    520(SI), R10
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedRmspropAVX2F32(a *byte)
+// Requires: AVX
+TEXT ·fusedRmspropAVX2F32(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	MOVQ         24(SI), AX
 	VBROADCASTSS (AX), Y15
+	MOVQ         32(SI), AX
+	VBROADCASTSS (AX), Y14
+	MOVQ         40(SI), AX
+	VBROADCASTSS (AX), Y13
 	MOVQ         48(SI), AX
 	VBROADCASTSS (AX), Y12
 	MOVQ         56(SI), AX
-	VBROADCASTSS (AX), Y13
-	MOVQ         64(SI), AX
-	VBROADCASTSS (AX), Y9
-	MOVQ         72(SI), AX
 	VBROADCASTSS (AX), Y11
-	MOVQ         80(SI), AX
+	MOVQ         64(SI), AX
 	VBROADCASTSS (AX), Y10
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS      (R9)(CX*1), Y0
-	VMULPS       Y0, Y15, Y1
-	VFMADD231PS  (DI)(CX*1), Y14, Y1
-	VMULPS       Y0, Y0, Y0
-	VMULPS       Y0, Y13, Y0
-	VFMADD231PS  (R8)(CX*1), Y12, Y0
-	VSQRTPS      Y0, Y2
-	VFMADD213PS  Y10, Y11, Y2
-	VDIVPS       Y2, Y1, Y2
-	VFNMADD213PS (BX)(CX*1), Y9, Y2
-	VMOVUPS      Y2, (R10)(CX*1)
-	VMOVUPS      Y1, (R11)(CX*1)
-	VMOVUPS      Y0, (R12)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         512(SI), R10
-	ADDQ         520(SI), R11
-	ADDQ         528(SI), R12
-	DECQ         (SP)
-	JNZ          row
+	VMULPS  (DI)(CX*1), Y15, Y0
+	VMOVUPS (BX)(CX*1), Y1
+	VMULPS  Y1, Y14, Y2
+	VADDPS  Y2, Y0, Y0
+	VMULPS  (R8)(CX*1), Y13, Y2
+	VMULPS  Y0, Y0, Y3
+	VMULPS  Y3, Y12, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, (R10)(CX*1)
+	VSQRTPS Y2, Y2
+	VADDPS  Y11, Y2, Y2
+	VMULPS  Y0, Y10, Y0
+	VDIVPS  Y2, Y0, Y0
+	VSUBPS  Y0, Y1, Y0
+	VMOVUPS Y0, (R9)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    512(SI), R9
+	ADDQ    520(SI), R10
+	DECQ    (SP)
+	JNZ     row
 	VZEROUPPER
 	RET
 
-// func fusedAdamAVX2F64(a *byte)
-// Requires: AVX, FMA3
-TEXT ·fusedAdamAVX2F64(SB), $96-8
+// func fusedRmspropAVX2F64(a *byte)
+// Requires: AVX
+TEXT ·fusedRmspropAVX2F64(SB), $80-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -77,60 +429,56 @@ TEXT ·fusedAdamAVX2F64(SB), $96-8
 	MOVQ         (SI), BX
 	MOVQ         8(SI), DI
 	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         384(SI), R10
-	MOVQ         392(SI), R11
-	MOVQ         400(SI), R12
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	MOVQ         24(SI), AX
+	VBROADCASTSD (AX), Y15
 	MOVQ         32(SI), AX
 	VBROADCASTSD (AX), Y14
 	MOVQ         40(SI), AX
-	VBROADCASTSD (AX), Y15
+	VBROADCASTSD (AX), Y13
 	MOVQ         48(SI), AX
 	VBROADCASTSD (AX), Y12
 	MOVQ         56(SI), AX
-	VBROADCASTSD (AX), Y13
-	MOVQ         64(SI), AX
-	VBROADCASTSD (AX), Y9
-	MOVQ         72(SI), AX
 	VBROADCASTSD (AX), Y11
-	MOVQ         80(SI), AX
+	MOVQ         64(SI), AX
 	VBROADCASTSD (AX), Y10
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD      (R9)(CX*1), Y0
-	VMULPD       Y0, Y15, Y1
-	VFMADD231PD  (DI)(CX*1), Y14, Y1
-	VMULPD       Y0, Y0, Y0
-	VMULPD       Y0, Y13, Y0
-	VFMADD231PD  (R8)(CX*1), Y12, Y0
-	VSQRTPD      Y0, Y2
-	VFMADD213PD  Y10, Y11, Y2
-	VDIVPD       Y2, Y1, Y2
-	VFNMADD213PD (BX)(CX*1), Y9, Y2
-	VMOVUPD      Y2, (R10)(CX*1)
-	VMOVUPD      Y1, (R11)(CX*1)
-	VMOVUPD      Y0, (R12)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         512(SI), R10
-	ADDQ         520(SI), R11
-	ADDQ         528(SI), R12
-	DECQ         (SP)
-	JNZ          row
+	VMULPD  (DI)(CX*1), Y15, Y0
+	VMOVUPD (BX)(CX*1), Y1
+	VMULPD  Y1, Y14, Y2
+	VADDPD  Y2, Y0, Y0
+	VMULPD  (R8)(CX*1), Y13, Y2
+	VMULPD  Y0, Y0, Y3
+	VMULPD  Y3, Y12, Y3
+	VADDPD  Y3, Y2, Y2
+	VMOVUPD Y2, (R10)(CX*1)
+	VSQRTPD Y2, Y2
+	VADDPD  Y11, Y2, Y2
+	VMULPD  Y0, Y10, Y0
+	VDIVPD  Y2, Y0, Y0
+	VSUBPD  Y0, Y1, Y0
+	VMOVUPD Y0, (R9)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    512(SI), R9
+	ADDQ    520(SI), R10
+	DECQ    (SP)
+	JNZ     row
 	VZEROUPPER
 	RET
 
-// func fusedAdamAVX512F32(a *byte)
+// func fusedRmspropAVX512F32(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedAdamAVX512F32(SB), $96-8
+TEXT ·fusedRmspropAVX512F32(SB), $80-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -139,60 +487,185 @@ TEXT ·fusedAdamAVX512F32(SB), $96-8
 	MOVQ         (SI), BX
 	MOVQ         8(SI), DI
 	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         384(SI), R10
-	MOVQ         392(SI), R11
-	MOVQ         400(SI), R12
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	MOVQ         24(SI), AX
+	VBROADCASTSS (AX), Z31
 	MOVQ         32(SI), AX
 	VBROADCASTSS (AX), Z30
 	MOVQ         40(SI), AX
-	VBROADCASTSS (AX), Z31
+	VBROADCASTSS (AX), Z29
 	MOVQ         48(SI), AX
 	VBROADCASTSS (AX), Z28
 	MOVQ         56(SI), AX
-	VBROADCASTSS (AX), Z29
-	MOVQ         64(SI), AX
-	VBROADCASTSS (AX), Z25
-	MOVQ         72(SI), AX
 	VBROADCASTSS (AX), Z27
-	MOVQ         80(SI), AX
+	MOVQ         64(SI), AX
 	VBROADCASTSS (AX), Z26
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPS      (R9)(CX*1), Z0
-	VMULPS       Z0, Z31, Z1
-	VFMADD231PS  (DI)(CX*1), Z30, Z1
-	VMULPS       Z0, Z0, Z0
-	VMULPS       Z0, Z29, Z0
-	VFMADD231PS  (R8)(CX*1), Z28, Z0
-	VSQRTPS      Z0, Z2
-	VFMADD213PS  Z26, Z27, Z2
-	VDIVPS       Z2, Z1, Z2
-	VFNMADD213PS (BX)(CX*1), Z25, Z2
-	VMOVUPS      Z2, (R10)(CX*1)
-	VMOVUPS      Z1, (R11)(CX*1)
-	VMOVUPS      Z0, (R12)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         512(SI), R10
-	ADDQ         520(SI), R11
-	ADDQ         528(SI), R12
-	DECQ         (SP)
-	JNZ          row
+	VMULPS  (DI)(CX*1), Z31, Z0
+	VMOVUPS (BX)(CX*1), Z1
+	VMULPS  Z1, Z30, Z2
+	VADDPS  Z2, Z0, Z0
+	VMULPS  (R8)(CX*1), Z29, Z2
+	VMULPS  Z0, Z0, Z3
+	VMULPS  Z3, Z28, Z3
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS Z2, (R10)(CX*1)
+	VSQRTPS Z2, Z2
+	VADDPS  Z27, Z2, Z2
+	VMULPS  Z0, Z26, Z0
+	VDIVPS  Z2, Z0, Z0
+	VSUBPS  Z0, Z1, Z0
+	VMOVUPS Z0, (R9)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    512(SI), R9
+	ADDQ    520(SI), R10
+	DECQ    (SP)
+	JNZ     row
 	VZEROUPPER
 	RET
 
-// func fusedAdamAVX512F64(a *byte)
+// func fusedRmspropAVX512F64(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedAdamAVX512F64(SB), $96-8
+TEXT ·fusedRmspropAVX512F64(SB), $80-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         384(SI), R9
+	MOVQ         392(SI), R10
+	MOVQ         24(SI), AX
+	VBROADCASTSD (AX), Z31
+	MOVQ         32(SI), AX
+	VBROADCASTSD (AX), Z30
+	MOVQ         40(SI), AX
+	VBROADCASTSD (AX), Z29
+	MOVQ         48(SI), AX
+	VBROADCASTSD (AX), Z28
+	MOVQ         56(SI), AX
+	VBROADCASTSD (AX), Z27
+	MOVQ         64(SI), AX
+	VBROADCASTSD (AX), Z26
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPD  (DI)(CX*1), Z31, Z0
+	VMOVUPD (BX)(CX*1), Z1
+	VMULPD  Z1, Z30, Z2
+	VADDPD  Z2, Z0, Z0
+	VMULPD  (R8)(CX*1), Z29, Z2
+	VMULPD  Z0, Z0, Z3
+	VMULPD  Z3, Z28, Z3
+	VADDPD  Z3, Z2, Z2
+	VMOVUPD Z2, (R10)(CX*1)
+	VSQRTPD Z2, Z2
+	VADDPD  Z27, Z2, Z2
+	VMULPD  Z0, Z26, Z0
+	VDIVPD  Z2, Z0, Z0
+	VSUBPD  Z0, Z1, Z0
+	VMOVUPD Z0, (R9)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    512(SI), R9
+	ADDQ    520(SI), R10
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedAdamAVX2F32(a *byte)
+// Requires: AVX
+TEXT ·fusedAdamAVX2F32(SB), $112-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	MOVQ         32(SI), AX
+	VBROADCASTSS (AX), Y15
+	MOVQ         40(SI), AX
+	VBROADCASTSS (AX), Y14
+	MOVQ         48(SI), AX
+	VBROADCASTSS (AX), Y13
+	MOVQ         56(SI), AX
+	VBROADCASTSS (AX), Y12
+	MOVQ         64(SI), AX
+	VBROADCASTSS (AX), Y11
+	MOVQ         72(SI), AX
+	VBROADCASTSS (AX), Y10
+	MOVQ         80(SI), AX
+	VBROADCASTSS (AX), Y9
+	MOVQ         88(SI), AX
+	VBROADCASTSS (AX), Y8
+	MOVQ         96(SI), AX
+	VBROADCASTSS (AX), Y7
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPS  (DI)(CX*1), Y15, Y0
+	VMULPS  (R8)(CX*1), Y14, Y1
+	VMULPS  Y0, Y13, Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  (R9)(CX*1), Y12, Y2
+	VMULPS  Y0, Y0, Y0
+	VMULPS  Y0, Y11, Y0
+	VADDPS  Y0, Y2, Y0
+	VSQRTPS Y0, Y2
+	VMULPS  Y10, Y2, Y2
+	VADDPS  Y9, Y2, Y2
+	VMULPS  Y1, Y8, Y3
+	VDIVPS  Y2, Y3, Y2
+	VMULPS  (BX)(CX*1), Y7, Y3
+	VMOVUPS Y1, (R11)(CX*1)
+	VMOVUPS Y0, (R12)(CX*1)
+	VSUBPS  Y2, Y3, Y0
+	VMOVUPS Y0, (R10)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    216(SI), R9
+	ADDQ    512(SI), R10
+	ADDQ    520(SI), R11
+	ADDQ    528(SI), R12
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedAdamAVX2F64(a *byte)
+// Requires: AVX
+TEXT ·fusedAdamAVX2F64(SB), $112-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -206,967 +679,200 @@ TEXT ·fusedAdamAVX512F64(SB), $96-8
 	MOVQ         392(SI), R11
 	MOVQ         400(SI), R12
 	MOVQ         32(SI), AX
-	VBROADCASTSD (AX), Z30
+	VBROADCASTSD (AX), Y15
 	MOVQ         40(SI), AX
-	VBROADCASTSD (AX), Z31
+	VBROADCASTSD (AX), Y14
 	MOVQ         48(SI), AX
-	VBROADCASTSD (AX), Z28
+	VBROADCASTSD (AX), Y13
 	MOVQ         56(SI), AX
-	VBROADCASTSD (AX), Z29
+	VBROADCASTSD (AX), Y12
 	MOVQ         64(SI), AX
-	VBROADCASTSD (AX), Z25
+	VBROADCASTSD (AX), Y11
 	MOVQ         72(SI), AX
-	VBROADCASTSD (AX), Z27
+	VBROADCASTSD (AX), Y10
 	MOVQ         80(SI), AX
+	VBROADCASTSD (AX), Y9
+	MOVQ         88(SI), AX
+	VBROADCASTSD (AX), Y8
+	MOVQ         96(SI), AX
+	VBROADCASTSD (AX), Y7
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPD  (DI)(CX*1), Y15, Y0
+	VMULPD  (R8)(CX*1), Y14, Y1
+	VMULPD  Y0, Y13, Y2
+	VADDPD  Y2, Y1, Y1
+	VMULPD  (R9)(CX*1), Y12, Y2
+	VMULPD  Y0, Y0, Y0
+	VMULPD  Y0, Y11, Y0
+	VADDPD  Y0, Y2, Y0
+	VSQRTPD Y0, Y2
+	VMULPD  Y10, Y2, Y2
+	VADDPD  Y9, Y2, Y2
+	VMULPD  Y1, Y8, Y3
+	VDIVPD  Y2, Y3, Y2
+	VMULPD  (BX)(CX*1), Y7, Y3
+	VMOVUPD Y1, (R11)(CX*1)
+	VMOVUPD Y0, (R12)(CX*1)
+	VSUBPD  Y2, Y3, Y0
+	VMOVUPD Y0, (R10)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    216(SI), R9
+	ADDQ    512(SI), R10
+	ADDQ    520(SI), R11
+	ADDQ    528(SI), R12
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedAdamAVX512F32(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedAdamAVX512F32(SB), $112-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	MOVQ         32(SI), AX
+	VBROADCASTSS (AX), Z31
+	MOVQ         40(SI), AX
+	VBROADCASTSS (AX), Z30
+	MOVQ         48(SI), AX
+	VBROADCASTSS (AX), Z29
+	MOVQ         56(SI), AX
+	VBROADCASTSS (AX), Z28
+	MOVQ         64(SI), AX
+	VBROADCASTSS (AX), Z27
+	MOVQ         72(SI), AX
+	VBROADCASTSS (AX), Z26
+	MOVQ         80(SI), AX
+	VBROADCASTSS (AX), Z25
+	MOVQ         88(SI), AX
+	VBROADCASTSS (AX), Z24
+	MOVQ         96(SI), AX
+	VBROADCASTSS (AX), Z23
+
+row:
+	XORQ CX, CX
+
+column:
+	VMULPS  (DI)(CX*1), Z31, Z0
+	VMULPS  (R8)(CX*1), Z30, Z1
+	VMULPS  Z0, Z29, Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  (R9)(CX*1), Z28, Z2
+	VMULPS  Z0, Z0, Z0
+	VMULPS  Z0, Z27, Z0
+	VADDPS  Z0, Z2, Z0
+	VSQRTPS Z0, Z2
+	VMULPS  Z26, Z2, Z2
+	VADDPS  Z25, Z2, Z2
+	VMULPS  Z1, Z24, Z3
+	VDIVPS  Z2, Z3, Z2
+	VMULPS  (BX)(CX*1), Z23, Z3
+	VMOVUPS Z1, (R11)(CX*1)
+	VMOVUPS Z0, (R12)(CX*1)
+	VSUBPS  Z2, Z3, Z0
+	VMOVUPS Z0, (R10)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    216(SI), R9
+	ADDQ    512(SI), R10
+	ADDQ    520(SI), R11
+	ADDQ    528(SI), R12
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedAdamAVX512F64(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedAdamAVX512F64(SB), $112-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         384(SI), R10
+	MOVQ         392(SI), R11
+	MOVQ         400(SI), R12
+	MOVQ         32(SI), AX
+	VBROADCASTSD (AX), Z31
+	MOVQ         40(SI), AX
+	VBROADCASTSD (AX), Z30
+	MOVQ         48(SI), AX
+	VBROADCASTSD (AX), Z29
+	MOVQ         56(SI), AX
+	VBROADCASTSD (AX), Z28
+	MOVQ         64(SI), AX
+	VBROADCASTSD (AX), Z27
+	MOVQ         72(SI), AX
 	VBROADCASTSD (AX), Z26
+	MOVQ         80(SI), AX
+	VBROADCASTSD (AX), Z25
+	MOVQ         88(SI), AX
+	VBROADCASTSD (AX), Z24
+	MOVQ         96(SI), AX
+	VBROADCASTSD (AX), Z23
 
 row:
 	XORQ CX, CX
 
 column:
-	VMOVUPD      (R9)(CX*1), Z0
-	VMULPD       Z0, Z31, Z1
-	VFMADD231PD  (DI)(CX*1), Z30, Z1
-	VMULPD       Z0, Z0, Z0
-	VMULPD       Z0, Z29, Z0
-	VFMADD231PD  (R8)(CX*1), Z28, Z0
-	VSQRTPD      Z0, Z2
-	VFMADD213PD  Z26, Z27, Z2
-	VDIVPD       Z2, Z1, Z2
-	VFNMADD213PD (BX)(CX*1), Z25, Z2
-	VMOVUPD      Z2, (R10)(CX*1)
-	VMOVUPD      Z1, (R11)(CX*1)
-	VMOVUPD      Z0, (R12)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         512(SI), R10
-	ADDQ         520(SI), R11
-	ADDQ         528(SI), R12
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhBiasAVX2F32(a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·fusedTanhBiasAVX2F32(SB), $24-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x02, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         384(SI), R8
-	VBROADCASTSS fusedConsts<>+128(SB), Y15
-	VBROADCASTSS fusedConsts<>+224(SB), Y14
-	VBROADCASTSS fusedConsts<>+0(SB), Y13
-	VBROADCASTSS fusedConsts<>+32(SB), Y12
-	VBROADCASTSS fusedConsts<>+64(SB), Y11
-	VBROADCASTSS fusedConsts<>+96(SB), Y10
-	VBROADCASTSS fusedConsts<>+160(SB), Y9
-	VBROADCASTSS fusedConsts<>+192(SB), Y8
-	VBROADCASTSS fusedConsts<>+256(SB), Y7
-	VBROADCASTSS fusedConsts<>+288(SB), Y6
-	VBROADCASTSS fusedConsts<>+320(SB), Y5
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPS      (BX)(CX*1), Y0
-	VADDPS       (DI)(CX*1), Y0, Y0
-	VANDPS       Y13, Y0, Y1
-	VMINPS       Y1, Y12, Y1
-	VMULPS       Y11, Y1, Y1
-	VMOVAPS      Y15, Y2
-	VFMADD231PS  Y10, Y1, Y2
-	VPSLLD       $0x17, Y2, Y3
-	VPADDD       Y14, Y3, Y3
-	VSUBPS       Y15, Y2, Y2
-	VFNMADD231PS Y9, Y2, Y1
-	VFNMADD213PS Y1, Y8, Y2
-	VMULPS       Y2, Y2, Y1
-	VMOVAPS      Y6, Y4
-	VFMADD231PS  Y2, Y7, Y4
-	VFMADD213PS  Y5, Y2, Y4
-	VFMADD213PS  fusedConsts<>+352(SB), Y2, Y4
-	VFMADD213PS  fusedConsts<>+384(SB), Y2, Y4
-	VFMADD213PS  fusedConsts<>+416(SB), Y2, Y4
-	VFMADD213PS  Y2, Y1, Y4
-	VSUBPS       Y3, Y14, Y1
-	VFNMADD213PS Y1, Y3, Y4
-	VMOVUPS      fusedConsts<>+448(SB), Y1
-	VSUBPS       Y4, Y1, Y1
-	VDIVPS       Y1, Y4, Y1
-	VANDPS       fusedConsts<>+480(SB), Y0, Y0
-	VORPS        Y0, Y1, Y0
-	VMOVUPS      Y0, (R8)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         512(SI), R8
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhBiasAVX2F64(a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·fusedTanhBiasAVX2F64(SB), $24-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x03, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         384(SI), R8
-	VBROADCASTSD fusedConsts<>+640(SB), Y15
-	VBROADCASTSD fusedConsts<>+736(SB), Y14
-	VBROADCASTSD fusedConsts<>+512(SB), Y13
-	VBROADCASTSD fusedConsts<>+544(SB), Y12
-	VBROADCASTSD fusedConsts<>+576(SB), Y11
-	VBROADCASTSD fusedConsts<>+608(SB), Y10
-	VBROADCASTSD fusedConsts<>+672(SB), Y9
-	VBROADCASTSD fusedConsts<>+704(SB), Y8
-	VBROADCASTSD fusedConsts<>+768(SB), Y7
-	VBROADCASTSD fusedConsts<>+800(SB), Y6
-	VBROADCASTSD fusedConsts<>+832(SB), Y5
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPD      (BX)(CX*1), Y0
-	VADDPD       (DI)(CX*1), Y0, Y0
-	VANDPD       Y13, Y0, Y1
-	VMINPD       Y1, Y12, Y1
-	VMULPD       Y11, Y1, Y1
-	VMOVAPD      Y15, Y2
-	VFMADD231PD  Y10, Y1, Y2
-	VPSLLQ       $0x34, Y2, Y3
-	VPADDQ       Y14, Y3, Y3
-	VSUBPD       Y15, Y2, Y2
-	VFNMADD231PD Y9, Y2, Y1
-	VFNMADD213PD Y1, Y8, Y2
-	VMULPD       Y2, Y2, Y1
-	VMOVAPD      Y6, Y4
-	VFMADD231PD  Y2, Y7, Y4
-	VFMADD213PD  Y5, Y2, Y4
-	VFMADD213PD  fusedConsts<>+864(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+896(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+928(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+960(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+992(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+1024(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+1056(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+1088(SB), Y2, Y4
-	VFMADD213PD  Y2, Y1, Y4
-	VSUBPD       Y3, Y14, Y1
-	VFNMADD213PD Y1, Y3, Y4
-	VMOVUPD      fusedConsts<>+1120(SB), Y1
-	VSUBPD       Y4, Y1, Y1
-	VDIVPD       Y1, Y4, Y1
-	VANDPD       fusedConsts<>+1152(SB), Y0, Y0
-	VORPD        Y0, Y1, Y0
-	VMOVUPD      Y0, (R8)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         512(SI), R8
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhBiasAVX512F32(a *byte)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBiasAVX512F32(SB), $24-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x02, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         384(SI), R8
-	VBROADCASTSS fusedConsts<>+128(SB), Z31
-	VBROADCASTSS fusedConsts<>+224(SB), Z30
-	VBROADCASTSS fusedConsts<>+0(SB), Z29
-	VBROADCASTSS fusedConsts<>+32(SB), Z28
-	VBROADCASTSS fusedConsts<>+64(SB), Z27
-	VBROADCASTSS fusedConsts<>+96(SB), Z26
-	VBROADCASTSS fusedConsts<>+160(SB), Z25
-	VBROADCASTSS fusedConsts<>+192(SB), Z24
-	VBROADCASTSS fusedConsts<>+256(SB), Z23
-	VBROADCASTSS fusedConsts<>+288(SB), Z22
-	VBROADCASTSS fusedConsts<>+320(SB), Z21
-	VBROADCASTSS fusedConsts<>+352(SB), Z20
-	VBROADCASTSS fusedConsts<>+384(SB), Z19
-	VBROADCASTSS fusedConsts<>+416(SB), Z18
-	VBROADCASTSS fusedConsts<>+448(SB), Z17
-	VBROADCASTSS fusedConsts<>+480(SB), Z16
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPS      (BX)(CX*1), Z0
-	VADDPS       (DI)(CX*1), Z0, Z0
-	VANDPS       Z29, Z0, Z1
-	VMINPS       Z1, Z28, Z1
-	VMULPS       Z27, Z1, Z1
-	VMOVAPS      Z31, Z2
-	VFMADD231PS  Z26, Z1, Z2
-	VSUBPS       Z31, Z2, Z2
-	VFNMADD231PS Z25, Z2, Z1
-	VFNMADD231PS Z24, Z2, Z1
-	VSCALEFPS    Z2, Z30, Z2
-	VMOVAPS      Z22, Z3
-	VFMADD231PS  Z1, Z23, Z3
-	VFMADD213PS  Z21, Z1, Z3
-	VFMADD213PS  Z20, Z1, Z3
-	VFMADD213PS  Z19, Z1, Z3
-	VFMADD213PS  Z18, Z1, Z3
-	VMULPS       Z1, Z1, Z4
-	VFMADD213PS  Z1, Z4, Z3
-	VSUBPS       Z2, Z30, Z1
-	VFNMADD213PS Z1, Z2, Z3
-	VSUBPS       Z3, Z17, Z1
-	VDIVPS       Z1, Z3, Z1
-	VANDPS       Z16, Z0, Z0
-	VORPS        Z0, Z1, Z0
-	VMOVUPS      Z0, (R8)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         512(SI), R8
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhBiasAVX512F64(a *byte)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhBiasAVX512F64(SB), $24-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x03, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         384(SI), R8
-	VBROADCASTSD fusedConsts<>+640(SB), Z31
-	VBROADCASTSD fusedConsts<>+736(SB), Z30
-	VBROADCASTSD fusedConsts<>+512(SB), Z29
-	VBROADCASTSD fusedConsts<>+544(SB), Z28
-	VBROADCASTSD fusedConsts<>+576(SB), Z27
-	VBROADCASTSD fusedConsts<>+608(SB), Z26
-	VBROADCASTSD fusedConsts<>+672(SB), Z25
-	VBROADCASTSD fusedConsts<>+704(SB), Z24
-	VBROADCASTSD fusedConsts<>+768(SB), Z23
-	VBROADCASTSD fusedConsts<>+800(SB), Z22
-	VBROADCASTSD fusedConsts<>+832(SB), Z21
-	VBROADCASTSD fusedConsts<>+864(SB), Z20
-	VBROADCASTSD fusedConsts<>+896(SB), Z19
-	VBROADCASTSD fusedConsts<>+928(SB), Z18
-	VBROADCASTSD fusedConsts<>+960(SB), Z17
-	VBROADCASTSD fusedConsts<>+992(SB), Z16
-	VBROADCASTSD fusedConsts<>+1024(SB), Z15
-	VBROADCASTSD fusedConsts<>+1056(SB), Z14
-	VBROADCASTSD fusedConsts<>+1088(SB), Z13
-	VBROADCASTSD fusedConsts<>+1120(SB), Z12
-	VBROADCASTSD fusedConsts<>+1152(SB), Z11
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPD      (BX)(CX*1), Z0
-	VADDPD       (DI)(CX*1), Z0, Z0
-	VANDPD       Z29, Z0, Z1
-	VMINPD       Z1, Z28, Z1
-	VMULPD       Z27, Z1, Z1
-	VMOVAPD      Z31, Z2
-	VFMADD231PD  Z26, Z1, Z2
-	VSUBPD       Z31, Z2, Z2
-	VFNMADD231PD Z25, Z2, Z1
-	VFNMADD231PD Z24, Z2, Z1
-	VSCALEFPD    Z2, Z30, Z2
-	VMOVAPD      Z22, Z3
-	VFMADD231PD  Z1, Z23, Z3
-	VFMADD213PD  Z21, Z1, Z3
-	VFMADD213PD  Z20, Z1, Z3
-	VFMADD213PD  Z19, Z1, Z3
-	VFMADD213PD  Z18, Z1, Z3
-	VFMADD213PD  Z17, Z1, Z3
-	VFMADD213PD  Z16, Z1, Z3
-	VFMADD213PD  Z15, Z1, Z3
-	VFMADD213PD  Z14, Z1, Z3
-	VFMADD213PD  Z13, Z1, Z3
-	VMULPD       Z1, Z1, Z4
-	VFMADD213PD  Z1, Z4, Z3
-	VSUBPD       Z2, Z30, Z1
-	VFNMADD213PD Z1, Z2, Z3
-	VSUBPD       Z3, Z12, Z1
-	VDIVPD       Z1, Z3, Z1
-	VANDPD       Z11, Z0, Z0
-	VORPD        Z0, Z1, Z0
-	VMOVUPD      Z0, (R8)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         512(SI), R8
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhJet2AVX2F32(a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·fusedTanhJet2AVX2F32(SB), $40-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x02, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         384(SI), R10
-	MOVQ         392(SI), R11
-	MOVQ         400(SI), R12
-	VBROADCASTSS fusedConsts<>+224(SB), Y15
-	VBROADCASTSS fusedConsts<>+64(SB), Y14
-	VBROADCASTSS fusedConsts<>+128(SB), Y13
-	VBROADCASTSS fusedConsts<>+0(SB), Y12
-	VBROADCASTSS fusedConsts<>+32(SB), Y11
-	VBROADCASTSS fusedConsts<>+96(SB), Y10
-	VBROADCASTSS fusedConsts<>+160(SB), Y9
-	VBROADCASTSS fusedConsts<>+192(SB), Y8
-	VBROADCASTSS fusedConsts<>+256(SB), Y7
-	VBROADCASTSS fusedConsts<>+288(SB), Y6
-	VBROADCASTSS fusedConsts<>+320(SB), Y5
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPS      (BX)(CX*1), Y0
-	VADDPS       (DI)(CX*1), Y0, Y0
-	VANDPS       Y12, Y0, Y1
-	VMINPS       Y1, Y11, Y1
-	VMULPS       Y14, Y1, Y1
-	VMOVAPS      Y13, Y2
-	VFMADD231PS  Y10, Y1, Y2
-	VPSLLD       $0x17, Y2, Y3
-	VPADDD       Y15, Y3, Y3
-	VSUBPS       Y13, Y2, Y2
-	VFNMADD231PS Y9, Y2, Y1
-	VFNMADD213PS Y1, Y8, Y2
-	VMULPS       Y2, Y2, Y1
-	VMOVAPS      Y6, Y4
-	VFMADD231PS  Y2, Y7, Y4
-	VFMADD213PS  Y5, Y2, Y4
-	VFMADD213PS  fusedConsts<>+352(SB), Y2, Y4
-	VFMADD213PS  fusedConsts<>+384(SB), Y2, Y4
-	VFMADD213PS  fusedConsts<>+416(SB), Y2, Y4
-	VFMADD213PS  Y2, Y1, Y4
-	VSUBPS       Y3, Y15, Y1
-	VFNMADD213PS Y1, Y3, Y4
-	VMOVUPS      fusedConsts<>+448(SB), Y1
-	VSUBPS       Y4, Y1, Y1
-	VDIVPS       Y1, Y4, Y1
-	VANDPS       fusedConsts<>+480(SB), Y0, Y0
-	VORPS        Y0, Y1, Y0
-	VMOVAPS      Y15, Y1
-	VFNMADD231PS Y0, Y0, Y1
-	VMOVUPS      (R8)(CX*1), Y2
-	VMULPS       Y2, Y1, Y3
-	VMULPS       Y1, Y0, Y4
-	VMULPS       Y4, Y14, Y4
-	VMULPS       Y2, Y2, Y2
-	VMULPS       (R9)(CX*1), Y1, Y1
-	VMOVUPS      Y0, (R10)(CX*1)
-	VMOVUPS      Y3, (R11)(CX*1)
-	VFMADD213PS  Y1, Y4, Y2
-	VMOVUPS      Y2, (R12)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         512(SI), R10
-	ADDQ         520(SI), R11
-	ADDQ         528(SI), R12
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhJet2AVX2F64(a *byte)
-// Requires: AVX, AVX2, FMA3
-TEXT ·fusedTanhJet2AVX2F64(SB), $40-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x03, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         384(SI), R10
-	MOVQ         392(SI), R11
-	MOVQ         400(SI), R12
-	VBROADCASTSD fusedConsts<>+736(SB), Y15
-	VBROADCASTSD fusedConsts<>+576(SB), Y14
-	VBROADCASTSD fusedConsts<>+640(SB), Y13
-	VBROADCASTSD fusedConsts<>+512(SB), Y12
-	VBROADCASTSD fusedConsts<>+544(SB), Y11
-	VBROADCASTSD fusedConsts<>+608(SB), Y10
-	VBROADCASTSD fusedConsts<>+672(SB), Y9
-	VBROADCASTSD fusedConsts<>+704(SB), Y8
-	VBROADCASTSD fusedConsts<>+768(SB), Y7
-	VBROADCASTSD fusedConsts<>+800(SB), Y6
-	VBROADCASTSD fusedConsts<>+832(SB), Y5
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPD      (BX)(CX*1), Y0
-	VADDPD       (DI)(CX*1), Y0, Y0
-	VANDPD       Y12, Y0, Y1
-	VMINPD       Y1, Y11, Y1
-	VMULPD       Y14, Y1, Y1
-	VMOVAPD      Y13, Y2
-	VFMADD231PD  Y10, Y1, Y2
-	VPSLLQ       $0x34, Y2, Y3
-	VPADDQ       Y15, Y3, Y3
-	VSUBPD       Y13, Y2, Y2
-	VFNMADD231PD Y9, Y2, Y1
-	VFNMADD213PD Y1, Y8, Y2
-	VMULPD       Y2, Y2, Y1
-	VMOVAPD      Y6, Y4
-	VFMADD231PD  Y2, Y7, Y4
-	VFMADD213PD  Y5, Y2, Y4
-	VFMADD213PD  fusedConsts<>+864(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+896(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+928(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+960(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+992(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+1024(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+1056(SB), Y2, Y4
-	VFMADD213PD  fusedConsts<>+1088(SB), Y2, Y4
-	VFMADD213PD  Y2, Y1, Y4
-	VSUBPD       Y3, Y15, Y1
-	VFNMADD213PD Y1, Y3, Y4
-	VMOVUPD      fusedConsts<>+1120(SB), Y1
-	VSUBPD       Y4, Y1, Y1
-	VDIVPD       Y1, Y4, Y1
-	VANDPD       fusedConsts<>+1152(SB), Y0, Y0
-	VORPD        Y0, Y1, Y0
-	VMOVAPD      Y15, Y1
-	VFNMADD231PD Y0, Y0, Y1
-	VMOVUPD      (R8)(CX*1), Y2
-	VMULPD       Y2, Y1, Y3
-	VMULPD       Y1, Y0, Y4
-	VMULPD       Y4, Y14, Y4
-	VMULPD       Y2, Y2, Y2
-	VMULPD       (R9)(CX*1), Y1, Y1
-	VMOVUPD      Y0, (R10)(CX*1)
-	VMOVUPD      Y3, (R11)(CX*1)
-	VFMADD213PD  Y1, Y4, Y2
-	VMOVUPD      Y2, (R12)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         512(SI), R10
-	ADDQ         520(SI), R11
-	ADDQ         528(SI), R12
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhJet2AVX512F32(a *byte)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhJet2AVX512F32(SB), $40-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x02, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         384(SI), R10
-	MOVQ         392(SI), R11
-	MOVQ         400(SI), R12
-	VBROADCASTSS fusedConsts<>+224(SB), Z31
-	VBROADCASTSS fusedConsts<>+64(SB), Z30
-	VBROADCASTSS fusedConsts<>+128(SB), Z29
-	VBROADCASTSS fusedConsts<>+0(SB), Z28
-	VBROADCASTSS fusedConsts<>+32(SB), Z27
-	VBROADCASTSS fusedConsts<>+96(SB), Z26
-	VBROADCASTSS fusedConsts<>+160(SB), Z25
-	VBROADCASTSS fusedConsts<>+192(SB), Z24
-	VBROADCASTSS fusedConsts<>+256(SB), Z23
-	VBROADCASTSS fusedConsts<>+288(SB), Z22
-	VBROADCASTSS fusedConsts<>+320(SB), Z21
-	VBROADCASTSS fusedConsts<>+352(SB), Z20
-	VBROADCASTSS fusedConsts<>+384(SB), Z19
-	VBROADCASTSS fusedConsts<>+416(SB), Z18
-	VBROADCASTSS fusedConsts<>+448(SB), Z17
-	VBROADCASTSS fusedConsts<>+480(SB), Z16
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPS      (BX)(CX*1), Z0
-	VADDPS       (DI)(CX*1), Z0, Z0
-	VANDPS       Z28, Z0, Z1
-	VMINPS       Z1, Z27, Z1
-	VMULPS       Z30, Z1, Z1
-	VMOVAPS      Z29, Z2
-	VFMADD231PS  Z26, Z1, Z2
-	VSUBPS       Z29, Z2, Z2
-	VFNMADD231PS Z25, Z2, Z1
-	VFNMADD231PS Z24, Z2, Z1
-	VSCALEFPS    Z2, Z31, Z2
-	VMOVAPS      Z22, Z3
-	VFMADD231PS  Z1, Z23, Z3
-	VFMADD213PS  Z21, Z1, Z3
-	VFMADD213PS  Z20, Z1, Z3
-	VFMADD213PS  Z19, Z1, Z3
-	VFMADD213PS  Z18, Z1, Z3
-	VMULPS       Z1, Z1, Z4
-	VFMADD213PS  Z1, Z4, Z3
-	VSUBPS       Z2, Z31, Z1
-	VFNMADD213PS Z1, Z2, Z3
-	VSUBPS       Z3, Z17, Z1
-	VDIVPS       Z1, Z3, Z1
-	VANDPS       Z16, Z0, Z0
-	VORPS        Z0, Z1, Z0
-	VMOVAPS      Z31, Z1
-	VFNMADD231PS Z0, Z0, Z1
-	VMOVUPS      (R8)(CX*1), Z2
-	VMULPS       Z2, Z1, Z3
-	VMULPS       Z2, Z2, Z2
-	VMULPS       Z1, Z0, Z4
-	VMULPS       Z4, Z30, Z4
-	VMULPS       (R9)(CX*1), Z1, Z1
-	VMOVUPS      Z0, (R10)(CX*1)
-	VMOVUPS      Z3, (R11)(CX*1)
-	VFMADD213PS  Z1, Z4, Z2
-	VMOVUPS      Z2, (R12)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         512(SI), R10
-	ADDQ         520(SI), R11
-	ADDQ         528(SI), R12
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhJet2AVX512F64(a *byte)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fusedTanhJet2AVX512F64(SB), $40-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x03, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         384(SI), R10
-	MOVQ         392(SI), R11
-	MOVQ         400(SI), R12
-	VBROADCASTSD fusedConsts<>+736(SB), Z31
-	VBROADCASTSD fusedConsts<>+576(SB), Z30
-	VBROADCASTSD fusedConsts<>+640(SB), Z29
-	VBROADCASTSD fusedConsts<>+512(SB), Z28
-	VBROADCASTSD fusedConsts<>+544(SB), Z27
-	VBROADCASTSD fusedConsts<>+1152(SB), Z26
-	VBROADCASTSD fusedConsts<>+608(SB), Z25
-	VBROADCASTSD fusedConsts<>+672(SB), Z24
-	VBROADCASTSD fusedConsts<>+704(SB), Z23
-	VBROADCASTSD fusedConsts<>+768(SB), Z22
-	VBROADCASTSD fusedConsts<>+800(SB), Z21
-	VBROADCASTSD fusedConsts<>+832(SB), Z20
-	VBROADCASTSD fusedConsts<>+864(SB), Z19
-	VBROADCASTSD fusedConsts<>+896(SB), Z18
-	VBROADCASTSD fusedConsts<>+928(SB), Z17
-	VBROADCASTSD fusedConsts<>+960(SB), Z16
-	VBROADCASTSD fusedConsts<>+992(SB), Z15
-	VBROADCASTSD fusedConsts<>+1024(SB), Z14
-	VBROADCASTSD fusedConsts<>+1056(SB), Z13
-	VBROADCASTSD fusedConsts<>+1088(SB), Z12
-	VBROADCASTSD fusedConsts<>+1120(SB), Z11
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPD      (BX)(CX*1), Z0
-	VADDPD       (DI)(CX*1), Z0, Z0
-	VANDPD       Z28, Z0, Z1
-	VMINPD       Z1, Z27, Z1
-	VMULPD       Z30, Z1, Z1
-	VANDPD       Z26, Z0, Z0
-	VMOVAPD      Z29, Z2
-	VFMADD231PD  Z25, Z1, Z2
-	VSUBPD       Z29, Z2, Z2
-	VFNMADD231PD Z24, Z2, Z1
-	VFNMADD231PD Z23, Z2, Z1
-	VSCALEFPD    Z2, Z31, Z2
-	VMOVAPD      Z21, Z3
-	VFMADD231PD  Z1, Z22, Z3
-	VFMADD213PD  Z20, Z1, Z3
-	VFMADD213PD  Z19, Z1, Z3
-	VFMADD213PD  Z18, Z1, Z3
-	VFMADD213PD  Z17, Z1, Z3
-	VFMADD213PD  Z16, Z1, Z3
-	VFMADD213PD  Z15, Z1, Z3
-	VFMADD213PD  Z14, Z1, Z3
-	VFMADD213PD  Z13, Z1, Z3
-	VFMADD213PD  Z12, Z1, Z3
-	VMULPD       Z1, Z1, Z4
-	VFMADD213PD  Z1, Z4, Z3
-	VSUBPD       Z2, Z31, Z1
-	VFNMADD213PD Z1, Z2, Z3
-	VSUBPD       Z3, Z11, Z1
-	VDIVPD       Z1, Z3, Z1
-	VORPD        Z0, Z1, Z0
-	VMOVAPD      Z31, Z1
-	VFNMADD231PD Z0, Z0, Z1
-	VMULPD       (R9)(CX*1), Z1, Z2
-	VMULPD       Z1, Z0, Z3
-	VMULPD       Z3, Z30, Z3
-	VMOVUPD      (R8)(CX*1), Z4
-	VMULPD       Z4, Z1, Z1
-	VMOVUPD      Z0, (R10)(CX*1)
-	VMOVUPD      Z1, (R11)(CX*1)
-	VMULPD       Z4, Z4, Z0
-	VFMADD213PD  Z2, Z3, Z0
-	VMOVUPD      Z0, (R12)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         512(SI), R10
-	ADDQ         520(SI), R11
-	ADDQ         528(SI), R12
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhJet2BackAVX2F32(a *byte)
-// Requires: AVX, FMA3
-TEXT ·fusedTanhJet2BackAVX2F32(SB), $56-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x02, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         32(SI), R10
-	MOVQ         40(SI), R11
-	MOVQ         384(SI), R12
-	MOVQ         392(SI), R13
-	MOVQ         400(SI), R14
-	VBROADCASTSS fusedConsts<>+64(SB), Y15
-	VBROADCASTSS fusedConsts<>+224(SB), Y14
-	VBROADCASTSS fusedConsts<>+448(SB), Y13
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPS      (BX)(CX*1), Y0
-	VMOVAPS      Y14, Y1
-	VFNMADD231PS Y0, Y0, Y1
-	VMOVUPS      (DI)(CX*1), Y2
-	VMULPS       Y2, Y2, Y3
-	VMULPS       Y1, Y0, Y4
-	VMULPS       Y4, Y15, Y4
-	VMOVUPS      (R11)(CX*1), Y5
-	VMULPS       Y1, Y5, Y6
-	VMULPS       Y2, Y13, Y7
-	VMULPS       Y7, Y4, Y7
-	VMOVUPS      (R10)(CX*1), Y8
-	VMULPS       Y1, Y8, Y9
-	VFMADD213PS  Y9, Y5, Y7
-	VMULPS       Y1, Y1, Y9
-	VFMADD213PS  Y9, Y4, Y0
-	VMULPS       Y0, Y15, Y0
-	VMULPS       (R8)(CX*1), Y4, Y9
-	VFMADD213PS  Y9, Y0, Y3
-	VMULPS       Y2, Y8, Y0
-	VMULPS       (R9)(CX*1), Y1, Y1
-	VMOVUPS      Y7, (R13)(CX*1)
-	VMOVUPS      Y6, (R14)(CX*1)
-	VFMADD213PS  Y1, Y0, Y4
-	VFMADD213PS  Y4, Y5, Y3
-	VMOVUPS      Y3, (R12)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         512(SI), R12
-	ADDQ         520(SI), R13
-	ADDQ         528(SI), R14
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhJet2BackAVX2F64(a *byte)
-// Requires: AVX, FMA3
-TEXT ·fusedTanhJet2BackAVX2F64(SB), $56-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x03, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         32(SI), R10
-	MOVQ         40(SI), R11
-	MOVQ         384(SI), R12
-	MOVQ         392(SI), R13
-	MOVQ         400(SI), R14
-	VBROADCASTSD fusedConsts<>+576(SB), Y15
-	VBROADCASTSD fusedConsts<>+736(SB), Y14
-	VBROADCASTSD fusedConsts<>+1120(SB), Y13
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPD      (BX)(CX*1), Y0
-	VMOVAPD      Y14, Y1
-	VFNMADD231PD Y0, Y0, Y1
-	VMOVUPD      (DI)(CX*1), Y2
-	VMULPD       Y2, Y2, Y3
-	VMULPD       Y1, Y0, Y4
-	VMULPD       Y4, Y15, Y4
-	VMOVUPD      (R11)(CX*1), Y5
-	VMULPD       Y1, Y5, Y6
-	VMULPD       Y2, Y13, Y7
-	VMULPD       Y7, Y4, Y7
-	VMOVUPD      (R10)(CX*1), Y8
-	VMULPD       Y1, Y8, Y9
-	VFMADD213PD  Y9, Y5, Y7
-	VMULPD       Y1, Y1, Y9
-	VFMADD213PD  Y9, Y4, Y0
-	VMULPD       Y0, Y15, Y0
-	VMULPD       (R8)(CX*1), Y4, Y9
-	VFMADD213PD  Y9, Y0, Y3
-	VMULPD       Y2, Y8, Y0
-	VMULPD       (R9)(CX*1), Y1, Y1
-	VMOVUPD      Y7, (R13)(CX*1)
-	VMOVUPD      Y6, (R14)(CX*1)
-	VFMADD213PD  Y1, Y0, Y4
-	VFMADD213PD  Y4, Y5, Y3
-	VMOVUPD      Y3, (R12)(CX*1)
-	ADDQ         $0x20, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         512(SI), R12
-	ADDQ         520(SI), R13
-	ADDQ         528(SI), R14
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhJet2BackAVX512F32(a *byte)
-// Requires: AVX, AVX512F
-TEXT ·fusedTanhJet2BackAVX512F32(SB), $56-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x02, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         32(SI), R10
-	MOVQ         40(SI), R11
-	MOVQ         384(SI), R12
-	MOVQ         392(SI), R13
-	MOVQ         400(SI), R14
-	VBROADCASTSS fusedConsts<>+64(SB), Z31
-	VBROADCASTSS fusedConsts<>+224(SB), Z30
-	VBROADCASTSS fusedConsts<>+448(SB), Z29
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPS      (BX)(CX*1), Z0
-	VMOVAPS      Z30, Z1
-	VFNMADD231PS Z0, Z0, Z1
-	VMOVUPS      (DI)(CX*1), Z2
-	VMULPS       Z2, Z2, Z3
-	VMULPS       Z1, Z0, Z4
-	VMULPS       Z4, Z31, Z4
-	VMOVUPS      (R11)(CX*1), Z5
-	VMULPS       Z1, Z5, Z6
-	VMULPS       Z2, Z29, Z7
-	VMULPS       Z7, Z4, Z7
-	VMOVUPS      (R10)(CX*1), Z8
-	VMULPS       Z1, Z8, Z9
-	VFMADD213PS  Z9, Z5, Z7
-	VMULPS       Z1, Z1, Z9
-	VFMADD213PS  Z9, Z4, Z0
-	VMULPS       Z0, Z31, Z0
-	VMULPS       (R8)(CX*1), Z4, Z9
-	VFMADD213PS  Z9, Z0, Z3
-	VMULPS       Z2, Z8, Z0
-	VMULPS       (R9)(CX*1), Z1, Z1
-	VMOVUPS      Z7, (R13)(CX*1)
-	VMOVUPS      Z6, (R14)(CX*1)
-	VFMADD213PS  Z1, Z0, Z4
-	VFMADD213PS  Z4, Z5, Z3
-	VMOVUPS      Z3, (R12)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         512(SI), R12
-	ADDQ         520(SI), R13
-	ADDQ         528(SI), R14
-	DECQ         (SP)
-	JNZ          row
-	VZEROUPPER
-	RET
-
-// func fusedTanhJet2BackAVX512F64(a *byte)
-// Requires: AVX, AVX512F
-TEXT ·fusedTanhJet2BackAVX512F64(SB), $56-8
-	MOVQ         a+0(FP), SI
-	MOVQ         640(SI), AX
-	MOVQ         AX, (SP)
-	MOVQ         648(SI), DX
-	SHLQ         $0x03, DX
-	MOVQ         (SI), BX
-	MOVQ         8(SI), DI
-	MOVQ         16(SI), R8
-	MOVQ         24(SI), R9
-	MOVQ         32(SI), R10
-	MOVQ         40(SI), R11
-	MOVQ         384(SI), R12
-	MOVQ         392(SI), R13
-	MOVQ         400(SI), R14
-	VBROADCASTSD fusedConsts<>+576(SB), Z31
-	VBROADCASTSD fusedConsts<>+736(SB), Z30
-	VBROADCASTSD fusedConsts<>+1120(SB), Z29
-
-row:
-	XORQ CX, CX
-
-column:
-	VMOVUPD      (BX)(CX*1), Z0
-	VMOVAPD      Z30, Z1
-	VFNMADD231PD Z0, Z0, Z1
-	VMOVUPD      (DI)(CX*1), Z2
-	VMULPD       Z2, Z2, Z3
-	VMULPD       Z1, Z0, Z4
-	VMULPD       Z4, Z31, Z4
-	VMOVUPD      (R11)(CX*1), Z5
-	VMULPD       Z1, Z5, Z6
-	VMULPD       Z2, Z29, Z7
-	VMULPD       Z7, Z4, Z7
-	VMOVUPD      (R10)(CX*1), Z8
-	VMULPD       Z1, Z8, Z9
-	VFMADD213PD  Z9, Z5, Z7
-	VMULPD       Z1, Z1, Z9
-	VFMADD213PD  Z9, Z4, Z0
-	VMULPD       Z0, Z31, Z0
-	VMULPD       (R8)(CX*1), Z4, Z9
-	VFMADD213PD  Z9, Z0, Z3
-	VMULPD       Z2, Z8, Z0
-	VMULPD       (R9)(CX*1), Z1, Z1
-	VMOVUPD      Z7, (R13)(CX*1)
-	VMOVUPD      Z6, (R14)(CX*1)
-	VFMADD213PD  Z1, Z0, Z4
-	VFMADD213PD  Z4, Z5, Z3
-	VMOVUPD      Z3, (R12)(CX*1)
-	ADDQ         $0x40, CX
-	CMPQ         CX, DX
-	JLT          column
-	ADDQ         192(SI), BX
-	ADDQ         200(SI), DI
-	ADDQ         208(SI), R8
-	ADDQ         216(SI), R9
-	ADDQ         224(SI), R10
-	ADDQ         232(SI), R11
-	ADDQ         512(SI), R12
-	ADDQ         520(SI), R13
-	ADDQ         528(SI), R14
-	DECQ         (SP)
-	JNZ          row
+	VMULPD  (DI)(CX*1), Z31, Z0
+	VMULPD  (R8)(CX*1), Z30, Z1
+	VMULPD  Z0, Z29, Z2
+	VADDPD  Z2, Z1, Z1
+	VMULPD  (R9)(CX*1), Z28, Z2
+	VMULPD  Z0, Z0, Z0
+	VMULPD  Z0, Z27, Z0
+	VADDPD  Z0, Z2, Z0
+	VSQRTPD Z0, Z2
+	VMULPD  Z26, Z2, Z2
+	VADDPD  Z25, Z2, Z2
+	VMULPD  Z1, Z24, Z3
+	VDIVPD  Z2, Z3, Z2
+	VMULPD  (BX)(CX*1), Z23, Z3
+	VMOVUPD Z1, (R11)(CX*1)
+	VMOVUPD Z0, (R12)(CX*1)
+	VSUBPD  Z2, Z3, Z0
+	VMOVUPD Z0, (R10)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    192(SI), BX
+	ADDQ    200(SI), DI
+	ADDQ    208(SI), R8
+	ADDQ    216(SI), R9
+	ADDQ    512(SI), R10
+	ADDQ    520(SI), R11
+	ADDQ    528(SI), R12
+	DECQ    (SP)
+	JNZ     row
 	VZEROUPPER
 	RET
 
@@ -7229,6 +6935,291 @@ column:
 	ADDQ      512(SI), R9
 	DECQ      (SP)
 	JNZ       row
+	VZEROUPPER
+	RET
+
+// func fusedTanhClassifier1AVX2F32(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhClassifier1AVX2F32(SB), $24-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSS fusedConsts<>+128(SB), Y15
+	VBROADCASTSS fusedConsts<>+224(SB), Y14
+	VBROADCASTSS fusedConsts<>+0(SB), Y13
+	VBROADCASTSS fusedConsts<>+32(SB), Y12
+	VBROADCASTSS fusedConsts<>+64(SB), Y11
+	VBROADCASTSS fusedConsts<>+96(SB), Y10
+	VBROADCASTSS fusedConsts<>+160(SB), Y9
+	VBROADCASTSS fusedConsts<>+192(SB), Y8
+	VBROADCASTSS fusedConsts<>+256(SB), Y7
+	VBROADCASTSS fusedConsts<>+288(SB), Y6
+	VBROADCASTSS fusedConsts<>+320(SB), Y5
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VADDPS       (DI)(CX*1), Y0, Y0
+	VANDPS       Y13, Y0, Y1
+	VMINPS       Y1, Y12, Y1
+	VMULPS       Y11, Y1, Y1
+	VMOVAPS      Y15, Y2
+	VFMADD231PS  Y10, Y1, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPADDD       Y14, Y3, Y3
+	VSUBPS       Y15, Y2, Y2
+	VFNMADD231PS Y9, Y2, Y1
+	VFNMADD213PS Y1, Y8, Y2
+	VMULPS       Y2, Y2, Y1
+	VMOVAPS      Y6, Y4
+	VFMADD231PS  Y2, Y7, Y4
+	VFMADD213PS  Y5, Y2, Y4
+	VFMADD213PS  fusedConsts<>+352(SB), Y2, Y4
+	VFMADD213PS  fusedConsts<>+384(SB), Y2, Y4
+	VFMADD213PS  fusedConsts<>+416(SB), Y2, Y4
+	VFMADD213PS  Y2, Y1, Y4
+	VSUBPS       Y3, Y14, Y1
+	VFNMADD213PS Y1, Y3, Y4
+	VMOVUPS      fusedConsts<>+448(SB), Y1
+	VSUBPS       Y4, Y1, Y1
+	VDIVPS       Y1, Y4, Y1
+	VANDPS       fusedConsts<>+480(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	VMOVUPS      Y0, (R8)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhClassifier1AVX2F64(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhClassifier1AVX2F64(SB), $24-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSD fusedConsts<>+640(SB), Y15
+	VBROADCASTSD fusedConsts<>+736(SB), Y14
+	VBROADCASTSD fusedConsts<>+512(SB), Y13
+	VBROADCASTSD fusedConsts<>+544(SB), Y12
+	VBROADCASTSD fusedConsts<>+576(SB), Y11
+	VBROADCASTSD fusedConsts<>+608(SB), Y10
+	VBROADCASTSD fusedConsts<>+672(SB), Y9
+	VBROADCASTSD fusedConsts<>+704(SB), Y8
+	VBROADCASTSD fusedConsts<>+768(SB), Y7
+	VBROADCASTSD fusedConsts<>+800(SB), Y6
+	VBROADCASTSD fusedConsts<>+832(SB), Y5
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VADDPD       (DI)(CX*1), Y0, Y0
+	VANDPD       Y13, Y0, Y1
+	VMINPD       Y1, Y12, Y1
+	VMULPD       Y11, Y1, Y1
+	VMOVAPD      Y15, Y2
+	VFMADD231PD  Y10, Y1, Y2
+	VPSLLQ       $0x34, Y2, Y3
+	VPADDQ       Y14, Y3, Y3
+	VSUBPD       Y15, Y2, Y2
+	VFNMADD231PD Y9, Y2, Y1
+	VFNMADD213PD Y1, Y8, Y2
+	VMULPD       Y2, Y2, Y1
+	VMOVAPD      Y6, Y4
+	VFMADD231PD  Y2, Y7, Y4
+	VFMADD213PD  Y5, Y2, Y4
+	VFMADD213PD  fusedConsts<>+864(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+896(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+928(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+960(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+992(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1024(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1056(SB), Y2, Y4
+	VFMADD213PD  fusedConsts<>+1088(SB), Y2, Y4
+	VFMADD213PD  Y2, Y1, Y4
+	VSUBPD       Y3, Y14, Y1
+	VFNMADD213PD Y1, Y3, Y4
+	VMOVUPD      fusedConsts<>+1120(SB), Y1
+	VSUBPD       Y4, Y1, Y1
+	VDIVPD       Y1, Y4, Y1
+	VANDPD       fusedConsts<>+1152(SB), Y0, Y0
+	VORPD        Y0, Y1, Y0
+	VMOVUPD      Y0, (R8)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhClassifier1AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhClassifier1AVX512F32(SB), $24-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSS fusedConsts<>+128(SB), Z31
+	VBROADCASTSS fusedConsts<>+224(SB), Z30
+	VBROADCASTSS fusedConsts<>+0(SB), Z29
+	VBROADCASTSS fusedConsts<>+32(SB), Z28
+	VBROADCASTSS fusedConsts<>+64(SB), Z27
+	VBROADCASTSS fusedConsts<>+96(SB), Z26
+	VBROADCASTSS fusedConsts<>+160(SB), Z25
+	VBROADCASTSS fusedConsts<>+192(SB), Z24
+	VBROADCASTSS fusedConsts<>+256(SB), Z23
+	VBROADCASTSS fusedConsts<>+288(SB), Z22
+	VBROADCASTSS fusedConsts<>+320(SB), Z21
+	VBROADCASTSS fusedConsts<>+352(SB), Z20
+	VBROADCASTSS fusedConsts<>+384(SB), Z19
+	VBROADCASTSS fusedConsts<>+416(SB), Z18
+	VBROADCASTSS fusedConsts<>+448(SB), Z17
+	VBROADCASTSS fusedConsts<>+480(SB), Z16
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Z0
+	VADDPS       (DI)(CX*1), Z0, Z0
+	VANDPS       Z29, Z0, Z1
+	VMINPS       Z1, Z28, Z1
+	VMULPS       Z27, Z1, Z1
+	VMOVAPS      Z31, Z2
+	VFMADD231PS  Z26, Z1, Z2
+	VSUBPS       Z31, Z2, Z2
+	VFNMADD231PS Z25, Z2, Z1
+	VFNMADD231PS Z24, Z2, Z1
+	VSCALEFPS    Z2, Z30, Z2
+	VMOVAPS      Z22, Z3
+	VFMADD231PS  Z1, Z23, Z3
+	VFMADD213PS  Z21, Z1, Z3
+	VFMADD213PS  Z20, Z1, Z3
+	VFMADD213PS  Z19, Z1, Z3
+	VFMADD213PS  Z18, Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VSUBPS       Z2, Z30, Z1
+	VFNMADD213PS Z1, Z2, Z3
+	VSUBPS       Z3, Z17, Z1
+	VDIVPS       Z1, Z3, Z1
+	VANDPS       Z16, Z0, Z0
+	VORPS        Z0, Z1, Z0
+	VMOVUPS      Z0, (R8)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhClassifier1AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhClassifier1AVX512F64(SB), $24-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         384(SI), R8
+	VBROADCASTSD fusedConsts<>+640(SB), Z31
+	VBROADCASTSD fusedConsts<>+736(SB), Z30
+	VBROADCASTSD fusedConsts<>+512(SB), Z29
+	VBROADCASTSD fusedConsts<>+544(SB), Z28
+	VBROADCASTSD fusedConsts<>+576(SB), Z27
+	VBROADCASTSD fusedConsts<>+608(SB), Z26
+	VBROADCASTSD fusedConsts<>+672(SB), Z25
+	VBROADCASTSD fusedConsts<>+704(SB), Z24
+	VBROADCASTSD fusedConsts<>+768(SB), Z23
+	VBROADCASTSD fusedConsts<>+800(SB), Z22
+	VBROADCASTSD fusedConsts<>+832(SB), Z21
+	VBROADCASTSD fusedConsts<>+864(SB), Z20
+	VBROADCASTSD fusedConsts<>+896(SB), Z19
+	VBROADCASTSD fusedConsts<>+928(SB), Z18
+	VBROADCASTSD fusedConsts<>+960(SB), Z17
+	VBROADCASTSD fusedConsts<>+992(SB), Z16
+	VBROADCASTSD fusedConsts<>+1024(SB), Z15
+	VBROADCASTSD fusedConsts<>+1056(SB), Z14
+	VBROADCASTSD fusedConsts<>+1088(SB), Z13
+	VBROADCASTSD fusedConsts<>+1120(SB), Z12
+	VBROADCASTSD fusedConsts<>+1152(SB), Z11
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VADDPD       (DI)(CX*1), Z0, Z0
+	VANDPD       Z29, Z0, Z1
+	VMINPD       Z1, Z28, Z1
+	VMULPD       Z27, Z1, Z1
+	VMOVAPD      Z31, Z2
+	VFMADD231PD  Z26, Z1, Z2
+	VSUBPD       Z31, Z2, Z2
+	VFNMADD231PD Z25, Z2, Z1
+	VFNMADD231PD Z24, Z2, Z1
+	VSCALEFPD    Z2, Z30, Z2
+	VMOVAPD      Z22, Z3
+	VFMADD231PD  Z1, Z23, Z3
+	VFMADD213PD  Z21, Z1, Z3
+	VFMADD213PD  Z20, Z1, Z3
+	VFMADD213PD  Z19, Z1, Z3
+	VFMADD213PD  Z18, Z1, Z3
+	VFMADD213PD  Z17, Z1, Z3
+	VFMADD213PD  Z16, Z1, Z3
+	VFMADD213PD  Z15, Z1, Z3
+	VFMADD213PD  Z14, Z1, Z3
+	VFMADD213PD  Z13, Z1, Z3
+	VMULPD       Z1, Z1, Z4
+	VFMADD213PD  Z1, Z4, Z3
+	VSUBPD       Z2, Z30, Z1
+	VFNMADD213PD Z1, Z2, Z3
+	VSUBPD       Z3, Z12, Z1
+	VDIVPD       Z1, Z3, Z1
+	VANDPD       Z11, Z0, Z0
+	VORPD        Z0, Z1, Z0
+	VMOVUPD      Z0, (R8)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         512(SI), R8
+	DECQ         (SP)
+	JNZ          row
 	VZEROUPPER
 	RET
 

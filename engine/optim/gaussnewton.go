@@ -13,6 +13,10 @@ type GaussNewtonOptions struct {
 	// Damping is the first μ as a part of the largest diagonal element of
 	// JᵀJ; 0 means 1e-3 (Nielsen's τ for a start that is not yet near).
 	Damping float64
+	// Ease is the least factor on μ after a good step; 0 means 1/3, Nielsen's.
+	// Where the linear model holds far, as for networks with many parameters,
+	// 1/100 lets the damping fall as fast as the residual.
+	Ease float64
 	// Scale measures each parameter in units of the largest norm its column
 	// of J has had (Marquardt's scaling as Moré has it). It makes the steps
 	// independent of the parameters' units.
@@ -87,6 +91,7 @@ type GaussNewton struct {
 // NewGaussNewton minimises res from x, in place.
 func NewGaussNewton(res Residuals, x []float64, opt GaussNewtonOptions) *GaussNewton {
 	opt.Damping = or(opt.Damping, 1e-3)
+	opt.Ease = or(opt.Ease, 1./3)
 	opt.StepTol = or(opt.StepTol, 0x1p-52)
 	opt.Bend = or(opt.Bend, 0.75)
 	opt.Threads = max(opt.Threads, 1)
@@ -314,7 +319,7 @@ func (o *GaussNewton) accept(f float64, t trial, tries int) (float64, error) {
 	if t.accepted {
 		// Nielsen 1999, eq. (2.5): smooth between 1/3 and 2, whatever ν was.
 		c := 2*t.gain - 1
-		o.mu *= min(2, max(1./3, 1-c*c*c))
+		o.mu *= min(2, max(o.opt.Ease, 1-c*c*c))
 	}
 	o.nu = 2
 	switch {
