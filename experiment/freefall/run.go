@@ -69,8 +69,16 @@ func run[T array.Float](ctx context.Context, spec *Spec, opt experiment.Options,
 	if err != nil {
 		return experiment.Result{}, err
 	}
+	goal, patience := *spec.Goal, 0
+	if spec.Optimiser == "gauss-newton" {
+		goal /= 2 // its loss is ½Σr²
+		patience = 10
+	}
 	res, err := train.Run(ctx, stepper, train.Options{
 		Steps:      spec.Steps,
+		Goal:       goal,
+		Patience:   patience,
+		MinGain:    0.1,
 		Every:      max(1, spec.Steps/250),
 		Checkpoint: max(1, spec.Steps/5),
 		From:       opt.Resume,
@@ -98,7 +106,9 @@ func newStepper[T array.Float](g *graph.Graph, a pinn.Ansatz, spec *Spec, x []T,
 		if err != nil {
 			return nil, err
 		}
-		return optim.NewGaussNewton(r, x, optim.GaussNewtonOptions{Threads: pool.Threads()}), nil
+		// The residuals are nearly linear in so many parameters: start with
+		// little damping and let it fall fast.
+		return optim.NewGaussNewton(r, x, optim.GaussNewtonOptions{Damping: 1e-9, Ease: 0.01, Threads: pool.Threads()}), nil
 	}
 	loss, err := pinn.NewLoss[T](g, a, t, pool)
 	if err != nil {
