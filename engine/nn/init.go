@@ -43,7 +43,7 @@ const (
 	//
 	// Sources: kinks on planes through random points of the domain: Cyr et al.,
 	// MSML 2020, arXiv:1912.04862 (box initialisation); random features for
-	// differential equations: Chen, Chi, E and Yang, arXiv:2207.12380.
+	// differential equations: Chen, Chi, E and Yang, arXiv:2207.13380.
 	Wide
 )
 
