@@ -6,10 +6,10 @@ package linalg
 //	dst[q·w·k + p·w + r] = alpha·(element (q·w+r, p)).
 //
 // A last panel of fewer rows keeps the stride w, its gaps are left as they
-// are. Short pieces of k are copied at a time, so that few pages of s and few
-// lines of dst are open at once.
+// are. Where the elements of a row of s belong to different rows of a panel,
+// a few rows are copied at a time: few pages of s are open then.
 func pack(dst, s []float64, f factor, n, k, w int, alpha float64) {
-	piece := 64
+	piece := k
 	if f.outer == 1 {
 		piece = 8
 	}

@@ -13,8 +13,6 @@ func FMALoop[T array.Float](rounds int) (flops int) {
 	return fmaLoop[T](rounds)
 }
 
-var sink float64
-
 func fmaLoopPlain[T array.Float](rounds int) (flops int) {
 	var s0, s1, s2, s3, s4, s5, s6, s7 T
 	x, y := T(0.5), T(1)
@@ -29,6 +27,8 @@ func fmaLoopPlain[T array.Float](rounds int) (flops int) {
 		s7 += x * y
 		x = -x
 	}
-	sink = float64(s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7)
+	if s0+s1+s2+s3+s4+s5+s6+s7 < 0 { // never: the sums are read so that the compiler keeps them
+		return 0
+	}
 	return rounds * 16
 }
