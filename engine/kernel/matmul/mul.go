@@ -52,8 +52,9 @@ func Level() string { return current.String() }
 // each row is then a dot product of several partial sums, in an order
 // fixed by k.
 //
-// Row lengths of 2 KB and other high powers of two compete for the same
-// places in the cache; an odd number of cache lines is faster.
+// Row lengths of 2 KB and more that are powers of two compete for the same
+// places in the cache: the weight gradient of width 512 loses 5 % against
+// rows one cache line longer, the forward product nothing.
 //
 // It panics if a slice is too short for its matrix or a size is negative.
 func Mul[T array.Float](c []T, ldc int, a []T, ars, acs int, b []T, ldb int, m, n, k int, acc bool) {
