@@ -10,6 +10,7 @@ import (
 	"github.com/gakuri-lab/gakuri/engine/array"
 	"github.com/gakuri-lab/gakuri/engine/exec"
 	"github.com/gakuri-lab/gakuri/engine/graph"
+	"github.com/gakuri-lab/gakuri/engine/kernel"
 	"github.com/gakuri-lab/gakuri/engine/linalg"
 	"github.com/gakuri-lab/gakuri/engine/optim"
 )
@@ -190,9 +191,7 @@ func (w *gaussNewton) Step() float64 {
 	clear(w.gradient)
 	for i, r := range w.r {
 		loss += r * r
-		for j, v := range w.jac[i*w.n : (i+1)*w.n] {
-			w.gradient[j] -= r * v
-		}
+		kernel.Axpy(w.gradient, -r, w.jac[i*w.n:(i+1)*w.n])
 	}
 	linalg.Syrk(w.normal, w.n, true, w.jac, w.n, w.n, w.rows, 1, 0, w.pool.Threads())
 	for i := range w.n {

@@ -269,9 +269,7 @@ func (m *Machine[T]) task(worker, group int) {
 func (m *Machine[T]) addSlabs(ph *phase[T]) {
 	total := ph.slabs[:ph.slab]
 	for g := 1; g < m.plan.groups; g++ {
-		for i, x := range ph.slabs[g*ph.slab : (g+1)*ph.slab] {
-			total[i] += x
-		}
+		kernel.Axpy(total, 1, ph.slabs[g*ph.slab:(g+1)*ph.slab])
 	}
 	for _, w := range m.workers {
 		for _, id := range ph.sums {

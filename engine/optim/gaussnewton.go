@@ -164,18 +164,14 @@ func (o *GaussNewton) linearise() (float64, *train.HaltError) {
 	if f == 0 {
 		return 0, &train.HaltError{Stop: train.Converged, Reason: "every residual is zero"}
 	}
-	columnNorms(o.norms, o.jac)
+	if o.opt.Scale || o.opt.GradTol > 0 {
+		columnNorms(o.norms, o.jac)
+	}
 	if o.opt.Scale {
 		o.rescale()
 	}
 	timesT(o.grad, o.jac, o.r)
-	angle, rn := 0.0, math.Sqrt(2*f)
-	for j, g := range o.grad {
-		if g != 0 {
-			angle = max(angle, math.Abs(g)/(o.norms[j]*rn))
-		}
-	}
-	if angle <= o.opt.GradTol {
+	if angle := o.angle(f); angle <= o.opt.GradTol {
 		return f, &train.HaltError{Stop: train.Converged,
 			Reason: fmt.Sprintf("residual and Jacobian are orthogonal to %.1g", angle)}
 	}
@@ -187,6 +183,22 @@ func (o *GaussNewton) linearise() (float64, *train.HaltError) {
 	// Below this the sum with the diagonal would not change.
 	o.mu = max(o.mu, 0x1p-52*top)
 	return f, nil
+}
+
+// angle returns max_j |J_jᵀr|/(‖J_j‖‖r‖), or without a tolerance for it only
+// whether it is 0.
+func (o *GaussNewton) angle(f float64) float64 {
+	angle, rn := 0.0, math.Sqrt(2*f)
+	for j, g := range o.grad {
+		switch {
+		case g == 0:
+		case o.opt.GradTol == 0:
+			return 1
+		default:
+			angle = max(angle, math.Abs(g)/(o.norms[j]*rn))
+		}
+	}
+	return angle
 }
 
 // rescale updates D, the largest norms the columns have had, and applies it.

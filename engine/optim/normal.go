@@ -3,6 +3,7 @@ package optim
 import (
 	"math"
 
+	"github.com/gakuri-lab/gakuri/engine/kernel"
 	"github.com/gakuri-lab/gakuri/engine/linalg"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
@@ -77,7 +78,7 @@ func (e *normal) back(b []float64) {
 // times stores J v in dst; J is [len(dst) × len(v)].
 func times(dst, jac, v []float64) {
 	for i := range dst {
-		dst[i] = dot(jac[i*len(v):(i+1)*len(v)], v)
+		dst[i] = kernel.Dot(jac[i*len(v):(i+1)*len(v)], v)
 	}
 }
 
@@ -85,9 +86,7 @@ func times(dst, jac, v []float64) {
 func timesT(dst, jac, v []float64) {
 	clear(dst)
 	for i, a := range v {
-		for j, x := range jac[i*len(dst) : (i+1)*len(dst)] {
-			dst[j] += float64(a * x)
-		}
+		kernel.Axpy(dst, a, jac[i*len(dst):(i+1)*len(dst)])
 	}
 }
 
