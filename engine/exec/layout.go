@@ -84,15 +84,6 @@ func (f form) strides(shape []int) []int {
 	return s
 }
 
-// sharesMemory reports whether the same elements in row-major order lie the
-// same way in both forms.
-func sharesMemory(a, b form) bool {
-	if a.rows == b.rows && a.n == b.n && a.ld == b.ld {
-		return true
-	}
-	return a.ld == a.n && b.ld == b.n
-}
-
 // isReduction reports whether n sums over the batch.
 func isReduction(n *graph.Node) bool {
 	return !n.Batched && (n.Op == graph.SumBatch || n.Op == graph.Contract && n.In[0].Batched)
