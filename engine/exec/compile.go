@@ -12,9 +12,17 @@ import (
 // Compile plans the computation of nodes of one graph. Output k of the machine
 // is outputs[k].
 //
-// It returns an error for arrays of more axes than the executor handles.
+// It returns an error for arrays of more than seven axes.
 func Compile[T array.Float](outputs ...*graph.Node) (*Machine[T], error) {
+	if len(outputs) == 0 {
+		panic("exec: a program without outputs")
+	}
 	g := outputs[0].Graph
+	for i, o := range outputs {
+		if o.Graph != g {
+			panic(fmt.Sprintf("exec: output %d (%v) is of another graph than output 0", i, o))
+		}
+	}
 	c := &compiler[T]{
 		m:      &Machine[T]{graph: g, config: make([]T, len(g.Settings()))},
 		vec:    vector[T](),
@@ -91,6 +99,11 @@ func (c *compiler[T]) compile() error {
 		wanted = append(wanted, o.node)
 	}
 	nodes := reachable(wanted)
+	for _, n := range nodes {
+		if len(n.Shape) > maxAxes-1 { // one axis more for the samples
+			return fmt.Errorf("exec: %v has %d axes, at most %d", n, len(n.Shape), maxAxes-1)
+		}
+	}
 	c.users = map[*graph.Node][]*graph.Node{}
 	c.phase = map[*graph.Node]int{}
 	phases := 1

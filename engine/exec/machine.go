@@ -15,6 +15,7 @@ package exec
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"github.com/gakuri-lab/gakuri/engine/array"
@@ -131,9 +132,9 @@ func (m *Machine[T]) Params(p []T) {
 	}
 }
 
-// Set gives a setting its value.
+// Set gives a setting its value; before the first call it is 0.
 func (m *Machine[T]) Set(name string, x float64) {
-	for i, s := range m.graph.Settings() {
+	for i, s := range m.graph.Settings()[:len(m.config)] {
 		if s.Name == name {
 			m.config[i] = T(x)
 			return
@@ -142,7 +143,9 @@ func (m *Machine[T]) Set(name string, x float64) {
 	panic(fmt.Sprintf("exec: no setting %q", name))
 }
 
-// Input gives an input its data: one row for each sample, row-major.
+// Input gives an input its data: one row for each sample, row-major. The
+// machine reads them at every run. Inputs that the program does not need are
+// ignored. Without any inputs the batch is one sample.
 func (m *Machine[T]) Input(name string, data []T) {
 	for i := range m.inputs {
 		in := &m.inputs[i]
@@ -154,19 +157,36 @@ func (m *Machine[T]) Input(name string, data []T) {
 			return
 		}
 	}
+	if !slices.ContainsFunc(m.graph.Inputs(), func(n *graph.Node) bool { return n.Name == name }) {
+		panic(fmt.Sprintf("exec: no input %q", name))
+	}
 }
 
 // Output gives output k a place for its result: for an unbatched node its
 // elements, for a batched one a row for each sample.
-func (m *Machine[T]) Output(k int, dst []T) { m.OutputRows(k, dst, m.out[k].node.Size()) }
+func (m *Machine[T]) Output(k int, dst []T) {
+	m.checkOutput(k)
+	m.OutputRows(k, dst, m.out[k].node.Size())
+}
+
+func (m *Machine[T]) checkOutput(k int) {
+	if k < 0 || k >= len(m.out) {
+		panic(fmt.Sprintf("exec: output %d of %d", k, len(m.out)))
+	}
+}
 
 // OutputRows gives the batched output k a place in rows that are stride
 // elements apart: columns of a matrix.
 func (m *Machine[T]) OutputRows(k int, dst []T, stride int) {
-	if len(dst) < m.out[k].node.Size() {
-		panic(fmt.Sprintf("exec: output %d: %d numbers for shape %v", k, len(dst), m.out[k].node.Shape))
+	m.checkOutput(k)
+	o := &m.out[k]
+	if len(dst) < o.node.Size() {
+		panic(fmt.Sprintf("exec: output %d: %d numbers for shape %v", k, len(dst), o.node.Shape))
 	}
-	m.out[k].data, m.out[k].stride = dst, stride
+	if stride < o.node.Size() {
+		panic(fmt.Sprintf("exec: output %d: rows %d apart for shape %v", k, stride, o.node.Shape))
+	}
+	o.data, o.stride = dst, stride
 }
 
 // Flops returns the floating-point operations in matrix products of a run on
@@ -200,6 +220,7 @@ const sharedWork = 4e6
 func (m *Machine[T]) Run(p *Pool) {
 	n := m.samples()
 	if n != m.batch || len(m.workers) < p.Threads() {
+		m.checkParams()
 		m.prepare(n, p.Threads())
 	}
 	w := m.workers[0]
@@ -217,6 +238,15 @@ func (m *Machine[T]) Run(p *Pool) {
 	for i := range m.out {
 		if o := &m.out[i]; !o.node.Batched && o.data != nil {
 			o.unpack(w.val[o.ref.mem], 1, 0)
+		}
+	}
+}
+
+// checkParams finds a parameter without numbers.
+func (m *Machine[T]) checkParams() {
+	for _, mem := range m.memory {
+		if mem.place == inParams && mem.fixed == nil {
+			panic(fmt.Sprintf("exec: %v has no numbers: Params takes all %d", mem.node, m.graph.ParamSize()))
 		}
 	}
 }

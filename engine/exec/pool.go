@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"fmt"
 	"runtime"
 	"sync/atomic"
 )
@@ -43,7 +44,7 @@ const (
 // of them; 0 means as many as the program may run at once. Close releases it.
 func NewPool(threads int) *Pool {
 	if threads < 0 {
-		panic("exec: negative number of threads")
+		panic(fmt.Sprintf("exec: %d threads: want 1 or more, or 0 for as many as may run at once", threads))
 	}
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)

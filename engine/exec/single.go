@@ -9,10 +9,6 @@ import (
 
 // single emits the instruction of a node that is not element-wise.
 func (c *compiler[T]) single(n *graph.Node) {
-	if len(n.Shape) > maxAxes-1 {
-		c.err = fmt.Errorf("exec: %v has %d axes, at most %d", n, len(n.Shape), maxAxes-1)
-		return
-	}
 	switch n.Op {
 	case graph.MatMul:
 		a, b := c.read(n.In[0]), c.read(n.In[1])
