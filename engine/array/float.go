@@ -1,5 +1,6 @@
-// Package array holds dense row-major arrays of float32 or float64: the
-// values that go into and come out of numerical programs.
+// Package array names the element types of the engine's arrays. The arrays
+// themselves are plain slices in row-major order; their shapes belong to the
+// nodes of a program (package graph).
 package array
 
 // Float is the set of element types of the engine.
