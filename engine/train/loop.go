@@ -62,6 +62,7 @@ type run struct {
 	since int         // step of the last gain
 	best  *Checkpoint // state of the best step, with Patience only
 	guard *Checkpoint // last copy with a finite loss
+	safe  guarded     // of the loop, at the guard
 	keep  *Checkpoint // reused for Keep
 }
 
@@ -75,7 +76,8 @@ type run struct {
 //
 // With Patience the stepper ends in its best state, whatever ended the run
 // (unless it was cancelled); the checkpoint given to Keep before that is of
-// the last state, so that a longer budget can go on from it.
+// the last state, so that a longer budget can go on from it. After divergence
+// it is of the last state kept with a finite loss.
 func Run(ctx context.Context, s Stepper, opt Options, report func(Report)) (Result, error) {
 	opt.Every = max(opt.Every, 1)
 	if opt.Guard <= 0 {
@@ -89,8 +91,7 @@ func Run(ctx context.Context, s Stepper, opt Options, report func(Report)) (Resu
 			return Result{}, err
 		}
 	}
-	s.Save(r.guard)
-	r.guard.Step = r.now.Step
+	r.protect()
 	reported, kept := r.now.Step, -1
 	for {
 		res, err := r.step(ctx)
@@ -139,10 +140,11 @@ func (r *run) step(ctx context.Context) (Result, error) {
 	r.now.Step++
 	r.now.Loss = loss
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		if err := r.s.Restore(r.guard); err != nil {
-			return Result{}, err
+		res := end(Diverged, "loss %v", loss)
+		if err := r.recover(); err != nil {
+			return res, err
 		}
-		return end(Diverged, "loss %v", loss), &DivergedError{Step: r.now.Step, Loss: loss, Kept: r.guard.Step}
+		return res, &DivergedError{Step: res.Step, Loss: loss, Kept: r.guard.Step}
 	}
 	r.count()
 	if halt != nil {
@@ -168,9 +170,31 @@ func (r *run) count() {
 		}
 	}
 	if n.Step%r.opt.Guard == 0 {
-		r.s.Save(r.guard)
-		r.guard.Step = n.Step
+		r.protect()
 	}
+}
+
+// guarded is what of the loop's state belongs to the guard's step.
+type guarded struct {
+	loss, base float64
+	since      int
+}
+
+// protect keeps a copy of the present state against divergence.
+func (r *run) protect() {
+	r.s.Save(r.guard)
+	r.guard.Step = r.now.Step
+	r.safe = guarded{r.now.Loss, r.base, r.since}
+}
+
+// recover goes back to the guard and gives that state to Keep.
+func (r *run) recover() error {
+	if err := r.s.Restore(r.guard); err != nil || r.opt.Keep == nil {
+		return err
+	}
+	r.now.Step, r.now.Loss, r.base, r.since = r.guard.Step, r.safe.loss, r.safe.base, r.safe.since
+	r.save(r.keep)
+	return r.opt.Keep(r.keep)
 }
 
 // goBack leaves the stepper in its best state if the run kept it.

@@ -85,7 +85,9 @@ func TestRunStops(t *testing.T) {
 func TestRunDiverged(t *testing.T) {
 	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
 		s := &script{losses: []float64{5, 4, 3, 2, 1, bad, 0}}
-		res, err := train.Run(context.Background(), s, train.Options{Steps: 7, Guard: 2}, nil)
+		var kept *train.Checkpoint
+		keep := func(c *train.Checkpoint) error { kept = c.Clone(); return nil }
+		res, err := train.Run(context.Background(), s, train.Options{Steps: 7, Guard: 2, Keep: keep}, nil)
 		var d *train.DivergedError
 		if !errors.As(err, &d) || res.Stop != train.Diverged {
 			t.Fatalf("loss %v: stop %q, error %v; want a DivergedError", bad, res.Stop, err)
@@ -95,6 +97,14 @@ func TestRunDiverged(t *testing.T) {
 		}
 		if !strings.Contains(err.Error(), "step 6") || !strings.Contains(err.Error(), "rate") {
 			t.Errorf("message %q names neither step nor remedy", err)
+		}
+		if kept == nil || kept.Step != 4 {
+			t.Fatalf("loss %v: the checkpoint is %+v, want one of step 4", bad, kept)
+		}
+		again := &script{losses: []float64{5, 4, 3, 2, 1, 0.5, 0.25}}
+		res, err = train.Run(context.Background(), again, train.Options{Steps: 7, From: kept}, nil)
+		if err != nil || res.Step != 7 || res.Loss != 0.25 {
+			t.Errorf("resumed from it: %+v, %v; want 7 steps to loss 0.25", res, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ package freefall
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/gakuri-lab/gakuri/engine/nn"
 	"github.com/gakuri-lab/gakuri/experiment"
@@ -19,7 +20,7 @@ type Spec struct {
 	Interval []float64 `flag:"interval" default:"0,1" unit:"s" len:"2" min:"-1e6" max:"1e6" en:"first and last time" ja:"最初と最後の時刻"`
 
 	Points     int    `flag:"points" default:"1000" min:"1" max:"1000000" en:"training points, evenly spaced from the first time on" ja:"学習点の数(最初の時刻から等間隔)"`
-	TestPoints int    `flag:"test-points" default:"100" min:"1" max:"1000000" en:"test points, evenly spaced from the first time on" ja:"テスト点の数(最初の時刻から等間隔)"`
+	TestPoints int    `flag:"test-points" default:"100" min:"2" max:"1000000" en:"test points, evenly spaced from the first time on" ja:"テスト点の数(最初の時刻から等間隔)"`
 	Conditions string `flag:"conditions" default:"hard" choices:"hard,soft" en:"initial conditions: exact by construction, or penalties in the loss" ja:"初期条件: 構成により厳密(hard)、または損失の罰則項(soft)"`
 	Scaling    string `flag:"scaling" default:"auto" choices:"auto,none" en:"units inside: those of the problem, or seconds and metres" ja:"内部の単位: 問題の尺度(auto)、または秒とメートル(none)"`
 
@@ -39,6 +40,11 @@ type Spec struct {
 // error is x(t) = X ∫(t-s) r(s) ds over the unit interval, so its mean square
 // is at most X² L/12: 4e-17 m² for the problem of the README, X = 4.9 m.
 const goal = 2e-17
+
+const (
+	minInterval = 1e-9 // s, and in parts of its times
+	maxJacobian = 2e8  // elements of a dense Jacobian in float64
+)
 
 // Complete sets the defaults that hang on other fields.
 func (s *Spec) Complete() {
@@ -65,11 +71,19 @@ func (s *Spec) Check() error {
 	if s.Interval[0] >= s.Interval[1] {
 		return fmt.Errorf("interval: from %g s to %g s is empty: give the earlier time first, such as 0,1", s.Interval[0], s.Interval[1])
 	}
+	// A shorter one has no room for distinct times, or none for 1/T⁴.
+	need := minInterval * max(1, math.Abs(s.Interval[0]), math.Abs(s.Interval[1]))
+	if t := s.Interval[1] - s.Interval[0]; t < need {
+		return fmt.Errorf("interval: from %g s to %g s is too short for the precision of its numbers: give at least %.3g s", s.Interval[0], s.Interval[1], need)
+	}
 	if s.Optimiser == "gauss-newton" && s.Precision != "float64" {
 		return fmt.Errorf("precision: gauss-newton solves its equations in float64: choose --precision float64, or another optimiser")
 	}
 	if s.Optimiser == "gauss-newton" && min(s.Points, s.parameters()) > 8000 {
 		return fmt.Errorf("optimiser: gauss-newton with %d points and %d parameters needs a dense matrix of the smaller number squared: use at most 8000 of one of them, or another optimiser", s.Points, s.parameters())
+	}
+	if n := float64(s.Points) * float64(s.parameters()); s.Optimiser == "gauss-newton" && n > maxJacobian {
+		return fmt.Errorf("optimiser: gauss-newton with %d points and %d parameters needs a Jacobian of %.1f GB: use fewer points or neurons, at most %.1f GB, or another optimiser", s.Points, s.parameters(), n*8e-9, maxJacobian*8e-9)
 	}
 	return nil
 }

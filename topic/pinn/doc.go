@@ -18,8 +18,9 @@
 //
 // and only the first term is left.
 //
-// Everything inside is dimensionless: s = (t-t₀)/T and u = x/X with the scales
-// T and X of the problem; results come in metres and seconds.
+// Everything inside is dimensionless: s = (t-t₀)/T and u = (x-x₀)/X with the
+// scales T, X and the origin x₀ of the problem; results come in metres and
+// seconds. docs/derivation/free-fall.md has the algebra.
 //
 // Source: M. Raissi, P. Perdikaris, G. E. Karniadakis, J. Comput. Phys. 378
 // (2019) 686.

@@ -12,14 +12,14 @@ type Ansatz struct {
 	Problem FreeFall
 	Network Network
 	Hard    bool   // initial conditions hold exactly
-	Scales  Scales // units of the network's input and output; Scales{1, 1} means s and m
+	Scales  Scales // units of the network's input and output; Scales{Time: 1, Length: 1} means s and m
 }
 
 // dimensionless returns the constants of the problem in the units of the
 // ansatz: u″ = -gravity, u(0) = height, u′(0) = velocity.
 func (a Ansatz) dimensionless() (gravity, velocity, height float64) {
 	t, x := a.Scales.Time, a.Scales.Length
-	return a.Problem.Gravity * t * t / x, a.Problem.Velocity * t / x, a.Problem.Height / x
+	return a.Problem.Gravity * t * t / x, a.Problem.Velocity * t / x, (a.Problem.Height - a.Scales.Origin) / x
 }
 
 // input returns s for a time t.

@@ -54,7 +54,7 @@ func (o *Observer[T]) At(x []T) Trajectory {
 	o.machine.Run(o.pool)
 	l, t := o.ansatz.Scales.Length, o.ansatz.Scales.Time
 	for i := range o.tr.Time {
-		o.tr.Position[i] = float64(o.out[0][i]) * l
+		o.tr.Position[i] = o.ansatz.Scales.Origin + float64(o.out[0][i])*l
 		o.tr.Velocity[i] = float64(o.out[1][i]) * l / t
 		o.tr.Acceleration[i] = float64(o.out[2][i]) * l / (t * t)
 	}
@@ -67,10 +67,7 @@ func (p FreeFall) Errors(tr Trajectory) (meanSquare, largest float64) {
 	for i, t := range tr.Time {
 		e := tr.Position[i] - p.Position(t)
 		meanSquare += e * e / float64(len(tr.Time))
-		// Written so that NaN counts as an error without bound.
-		if !(math.Abs(e) <= largest) {
-			largest = math.Abs(e)
-		}
+		largest = max(largest, math.Abs(e)) // NaN if one of them is
 	}
 	return meanSquare, largest
 }

@@ -22,17 +22,19 @@ type FreeFall struct {
 type Scales struct {
 	Time   float64 // T, s
 	Length float64 // X, m
+	Origin float64 // x₀, m: the height that the network sees as 0
 }
 
-// Scales returns the length of the interval, and the largest of the three
-// terms of the exact solution on it (1 m if all are zero).
+// Scales returns the length of the interval, the larger of the two terms of
+// the motion on it (1 m if both are zero), and the initial height as origin,
+// so that a fall from a tower is as easy as one from a table.
 func (p FreeFall) Scales() Scales {
 	t := p.End - p.Start
-	x := max(math.Abs(p.Height), math.Abs(p.Velocity)*t, math.Abs(p.Gravity)*t*t/2)
+	x := max(math.Abs(p.Velocity)*t, math.Abs(p.Gravity)*t*t/2)
 	if x == 0 {
 		x = 1
 	}
-	return Scales{Time: t, Length: x}
+	return Scales{Time: t, Length: x, Origin: p.Height}
 }
 
 // Points returns n times from the start on, (t₁-t₀)/n apart; the end is left
