@@ -13,8 +13,8 @@ import (
 const (
 	panelA = 12   // rows of a packed panel of A, those of the kernel
 	panelB = 16   // columns of a packed panel of B
-	depth  = 256  // length of a panel: terms summed between two visits to C
-	rowsA  = 240  // rows of a packed block of A
+	depth  = 384  // length of a panel: terms summed between two visits to C
+	rowsA  = 168  // rows of a packed block of A
 	colsB  = 2048 // columns of a packed block of B
 
 	directB = 1 << 15 // elements of B that need no packing
