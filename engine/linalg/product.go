@@ -7,9 +7,9 @@ import (
 	"github.com/gakuri-lab/gakuri/engine/kernel/matmul"
 )
 
-// Sizes of the blocks. A panel of B (depth × panelB) stays in the first-level
-// cache while the panels of a block of A (rowsA × depth, in the second-level
-// cache) pass by.
+// Sizes of the blocks. A panel of B (depth × panelB, 48 KiB) and a block of A
+// (rowsA × depth, 504 KiB) stay in the second-level cache while the panels of
+// A pass by the panel of B.
 const (
 	panelA = 12   // rows of a packed panel of A, those of the kernel
 	panelB = 16   // columns of a packed panel of B
