@@ -37,7 +37,7 @@ bench: ## our benchmarks, beside the peak of the processor
 
 peers: ## the benchmarks beside PyTorch, JAX and Keras; writes docs/benchmarks.md
 	bench/peers.sh
-	go run ./bench/cmd/bench -peers
+	go run ./bench/cmd/bench -peers -out docs/benchmarks.md
 
 docs-pictures: ## the pictures of the README, from a run of each
 	rm -rf runs/pictures
