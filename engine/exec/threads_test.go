@@ -15,7 +15,7 @@ import (
 
 // sharedPrograms are large enough that a few hundred samples wake the workers.
 var sharedPrograms = []program{
-	{"heat", -1, 1, heat(40, 40, 1)},
+	{"heat", -1, 1, heat(24, 24, 1)},
 	{"normalised", -1, 1, func(g *graph.Graph) []*graph.Node {
 		h := batchNorm(g.Input("x", 20).MatMul(g.Param("w", 20, 60))).Tanh()
 		return withGradient(g, batchNorm(h.MatMul(g.Param("v", 60, 30))))
