@@ -304,8 +304,8 @@ class Hand:
 class GaussNewton:
     """w ← w - (JᵀJ + 10⁻⁶ I)⁻¹ Jᵀ r with r = u_t + u u_x - ν u_xx; the loss is mean r².
 
-    Of the routes to the rows of J tried, the fastest is kept: derivatives by the inputs by jvp in jvp,
-    rows by vmap of reverse mode.
+    Derivatives by the inputs by jvp in jvp, rows of J by vmap of reverse mode: one sweep for each row,
+    where forward mode would push 1,197 directions through the network.
     """
 
     def __init__(self, work, dtype, compile=False):
