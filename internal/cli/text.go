@@ -85,7 +85,6 @@ var (
 	textStep     = experiment.Text{En: "step", Ja: "ステップ"}
 	textLoss     = experiment.Text{En: "loss", Ja: "損失"}
 	textSteps    = experiment.Text{En: "steps", Ja: "ステップ"}
-	textParams   = experiment.Text{En: "parameters", Ja: "パラメータ"}
 	textPass     = experiment.Text{En: "passed", Ja: "合格"}
 	textNotHere  = experiment.Text{En: "not here yet:", Ja: "未取得:"}
 	textNoRuler  = experiment.Text{En: "no ruler was measured", Ja: "物差しが測定されませんでした"}

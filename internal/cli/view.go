@@ -165,7 +165,7 @@ func (a *app) showResult(c *call, res experiment.Result, seconds float64, quiet 
 		fmt.Fprintln(a.out)
 		a.rulerTable(a.out, res.Rulers, columns(a.out))
 	}
-	parts = append(parts, a.count(res.Steps, textSteps), a.count(res.Parameters, textParams), took)
+	parts = append(parts, a.count(res.Steps, textSteps), took)
 	fmt.Fprintf(a.out, "\n%s: %s\n", c.experiment.Name, strings.Join(parts, " · "))
 	_, err := fmt.Fprintf(a.out, "%s: %s\n", a.say(textFolder), c.dir)
 	if res.Stop == "cancelled" {
