@@ -35,7 +35,8 @@ func (pr program) at(batch int, seed uint64) *point {
 }
 
 // draw gives p values that float32 holds exactly, so that both precisions
-// start from the same numbers.
+// start from the same numbers. Tall matrices of parameters are made smaller, so
+// that layers keep values of order 1.
 func (p *point) draw(batch int, lo, hi float64, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, uint64(batch)))
 	numbers := func(n int) []float64 {
@@ -46,6 +47,13 @@ func (p *point) draw(batch int, lo, hi float64, seed uint64) {
 		return v
 	}
 	p.Values = graph.Values{Batch: batch, Params: numbers(p.g.ParamSize()), Inputs: map[string][]float64{}, Settings: map[string]float64{}}
+	for _, n := range p.g.Params() {
+		if len(n.Shape) == 2 && n.Shape[0] > 4 {
+			for i := range n.Size() {
+				p.Params[n.Offset+i] = float64(float32(p.Params[n.Offset+i] * 2 / math.Sqrt(float64(n.Shape[0]))))
+			}
+		}
+	}
 	for _, n := range p.g.Inputs() {
 		p.Inputs[n.Name] = numbers(batch * n.Size())
 	}

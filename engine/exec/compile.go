@@ -10,7 +10,8 @@ import (
 )
 
 // Compile plans the computation of nodes of one graph. Output k of the machine
-// is outputs[k].
+// is outputs[k]. It adds nodes to the graph, which may go on growing: what is
+// added later is no concern of the machine.
 //
 // It returns an error for arrays of more than seven axes.
 func Compile[T array.Float](outputs ...*graph.Node) (*Machine[T], error) {

@@ -119,6 +119,11 @@ func linearPrograms() []program {
 			return withGradient(g, graph.Outer(x, p), graph.Outer(p, x.Sin()).SumBatch(), graph.Outer(p, p))
 		})
 	}
+	add("weights of zero", func(g *graph.Graph) []*graph.Node {
+		x, zero := g.Input("x", 1, 1), g.Const(0).BroadcastTo(1, 5)
+		y, z := x.MatMul(g.Param("w", 1, 5).Scale(0)), x.Scale(0).Batch().MatMul(g.Param("v", 1, 5))
+		return withGradient(g, y, z.SumBatch(), z.CumSum(1).Sin(), y.Reshape(5, 1).SumBatch(), x.Reshape(1).MatMul(zero).Exp().SumBatch())
+	})
 	add("attention", func(g *graph.Graph) []*graph.Node {
 		x := g.Input("x", 6, 8)
 		heads := func(name string) *graph.Node {

@@ -9,13 +9,11 @@ import (
 	"github.com/gakuri-lab/gakuri/engine/graph"
 )
 
-// network is a dense network from x on. Weights are scaled so that values stay
-// of order 1 where parameters are drawn between -1 and 1.
+// network is a dense network from x on.
 func network(x *graph.Node, activation func(*graph.Node) *graph.Node, widths ...int) *graph.Node {
 	g := x.Graph
 	for i, n := range widths {
-		k := x.Shape[0]
-		x = x.MatMul(g.Param(fmt.Sprint("w", i), k, n).Scale(1.5 / float64(1+k/4))).Add(g.Param(fmt.Sprint("b", i), n))
+		x = x.MatMul(g.Param(fmt.Sprint("w", i), x.Shape[0], n)).Add(g.Param(fmt.Sprint("b", i), n))
 		if i < len(widths)-1 {
 			x = activation(x)
 		}
@@ -82,6 +80,27 @@ func TestNetworks(t *testing.T) {
 		"softplus": (*graph.Node).Softplus, "sigmoid": (*graph.Node).Sigmoid,
 	} {
 		compare(t, program{name, -1, 1, regression(2, f, 16, 9, 1)}.at(97, 1), pool, 100)
+	}
+}
+
+// A dense layer k → n costs 2kn operations forward, as many by its weights and,
+// but for the first, as many by its input.
+func TestFlops(t *testing.T) {
+	g := graph.New()
+	loss := network(g.Input("x", 3), (*graph.Node).Tanh, 20, 2).MeanSquare()
+	m := compile[float32](t, "network", append(graph.Gradient(loss, g.Params()...), loss)...)
+	if got, want := m.Flops(10), 10.0*2*(2*3*20+3*20*2); got != want {
+		t.Errorf("%v operations, want %v", got, want)
+	}
+	columns := map[int]bool{}
+	for _, c := range m.Codes() {
+		columns[c.Columns] = true
+		if len(c.Code.Out) == 0 {
+			t.Errorf("code %v has no results", c.Code)
+		}
+	}
+	if !columns[20] || !columns[2] {
+		t.Errorf("codes for rows of %v columns, want 20 and 2", columns)
 	}
 }
 
@@ -172,8 +191,46 @@ func TestPhases(t *testing.T) {
 	pool := exec.NewPool(1)
 	defer pool.Close()
 	for _, pr := range phasedPrograms {
-		for _, batch := range few([]int{97, 2, 1, 3, 95, 96, 1000, 1001}, 2) {
+		for _, batch := range few([]int{97, 2, 1, 3, 95, 96, 128, 129, 1000, 1001}, 2) {
 			compare(t, pr.at(batch, 1), pool, 500+float64(batch))
+		}
+	}
+}
+
+// Batches so large that a group of tiles has several.
+func TestLargeBatches(t *testing.T) {
+	pool := exec.NewPool(2)
+	defer pool.Close()
+	for _, pr := range []program{
+		{"regression", -1, 1, regression(2, (*graph.Node).Tanh, 3, 1)},
+		{"sums", -1, 1, func(g *graph.Graph) []*graph.Node {
+			x, y := g.Input("x", 2, 3), g.Input("y", 2, 2)
+			return []*graph.Node{x.SumBatch(), x.Sum().SumBatch(), graph.Outer(x, y).SumBatch(), x.Reshape(3, 2).Exp().MeanBatch(),
+				x.Reshape(6, 1).SumBatch(), g.Input("n").SumBatch(), x.SumBatch().Sub(x).MeanBatch()}
+		}},
+	} {
+		for _, batch := range few([]int{6001, 9000}, 1) {
+			compare(t, pr.at(batch, 1), pool, 500)
+		}
+	}
+}
+
+// Results do not depend on which outputs are wanted.
+func TestUnwantedOutputs(t *testing.T) {
+	pool := exec.NewPool(1)
+	defer pool.Close()
+	p := program{"heat", -1, 1, heat(7, 9, 1)}.at(200, 1)
+	m := compile[float64](t, p.name, p.outputs...)
+	want := load(m, p)
+	m.Run(pool)
+	for i := range p.outputs {
+		m := compile[float64](t, p.name, p.outputs...)
+		load(m, &point{Values: p.Values})
+		got := make([]float64, len(want[i]))
+		m.Output(i, got)
+		m.Run(pool)
+		if err := sameBits([][]float64{want[i]}, [][]float64{got}); err != nil {
+			t.Errorf("alone, %v: %v", p.outputs[i], err)
 		}
 	}
 }
@@ -185,7 +242,7 @@ func TestBatchSizes(t *testing.T) {
 	for _, pr := range []program{{"regression", -1, 1, regression(3, (*graph.Node).Tanh, 8, 2)}, phasedPrograms[0], phasedPrograms[8]} {
 		p := pr.at(1, 1)
 		m64, m32 := compile[float64](t, pr.name, p.outputs...), compile[float32](t, pr.name, p.outputs...)
-		for _, batch := range few([]int{97, 1, 2, 3, 95, 96, 97, 1000, 1001, 96, 2, 1}, 5) {
+		for _, batch := range few([]int{129, 1, 2, 3, 95, 96, 97, 128, 1000, 1001, 96, 2, 1}, 5) {
 			p.draw(batch, pr.lo, pr.hi, 7)
 			want := graph.Eval(p.Values, p.outputs...)
 			got64, got32 := load(m64, p), load(m32, p)
