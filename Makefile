@@ -1,6 +1,6 @@
 # All that one can do with the tree. The checks themselves stand in .ci/run.
 
-.PHONY: help build test race purego arm64 lint generate fuzz ci bench peers docs-pictures clean
+.PHONY: help build test race purego arm64 lint generate fuzz ci bench peers notebook docs-pictures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ bench: ## our benchmarks, beside the peak of the processor
 peers: ## the benchmarks beside PyTorch, JAX and Keras; writes docs/benchmarks.md
 	bench/peers.sh
 	go run ./bench/cmd/bench -peers -out docs/benchmarks.md
+
+notebook: ## the plain recipe of a notebook for ten seeds: the mean squared error of each
+	go test -v -run '^$$' -bench Notebook -benchtime 1x ./experiment/freefall
 
 docs-pictures: ## the pictures of the README, from a run of each
 	rm -rf runs/pictures

@@ -110,9 +110,7 @@ func TestNotebook(t *testing.T) {
 }
 
 // BenchmarkNotebook runs the plain recipe for ten seeds and reports the mean
-// squared error of each, and the worst:
-//
-//	go test -run '^$' -bench Notebook -benchtime 1x ./experiment/freefall
+// squared error of each, and the worst: make notebook.
 func BenchmarkNotebook(b *testing.B) {
 	for b.Loop() {
 		worst := 0.0
