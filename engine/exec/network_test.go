@@ -186,7 +186,7 @@ var phasedPrograms = []program{
 }
 
 // Programs that need sums over the batch before they can go on, at batch sizes
-// around those of a tile.
+// around those of a tile. A plain sum of n like terms is off by up to n/2 units.
 func TestPhases(t *testing.T) {
 	pool := exec.NewPool(1)
 	defer pool.Close()
@@ -197,7 +197,8 @@ func TestPhases(t *testing.T) {
 	}
 }
 
-// Batches so large that a group of tiles has several.
+// Batches so large that a group of tiles has several. A plain sum of n like
+// terms, as Eval makes it, is off by up to n/2 units.
 func TestLargeBatches(t *testing.T) {
 	pool := exec.NewPool(2)
 	defer pool.Close()
@@ -210,7 +211,7 @@ func TestLargeBatches(t *testing.T) {
 		}},
 	} {
 		for _, batch := range few([]int{6001, 9000}, 1) {
-			compare(t, pr.at(batch, 1), pool, 500)
+			compare(t, pr.at(batch, 1), pool, 500+float64(batch))
 		}
 	}
 }
