@@ -3,6 +3,7 @@ package freefall_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -146,12 +147,44 @@ func TestFrames(t *testing.T) {
 	if step != res.Steps {
 		t.Errorf("%d steps reported of %d", step, res.Steps)
 	}
+	if !slices.IsSorted(saved) || len(slices.Compact(slices.Clone(saved))) != len(saved) {
+		t.Errorf("states of steps %v: kept states change later", saved)
+	}
 	if len(saved) < 2 || saved[len(saved)-1] != res.Steps || state != res.Checkpoint {
 		t.Errorf("states kept at %v of %d steps", saved, res.Steps)
 	}
 	for i, f := range sink.frames[len(sink.frames)-len(res.Rulers):] {
 		if r, ok := f.(experiment.Ruler); !ok || r.Name != res.Rulers[i].Name {
 			t.Errorf("frame %d from the end is %+v, want ruler %s", len(res.Rulers)-i, f, res.Rulers[i].Name)
+		}
+	}
+}
+
+// TestMarks holds the pass marks against numbers worked out by hand: 1e-10 or
+// 1e-4 m² for a motion of 4.9 m, (2π)² times the root for g, at most g/20.
+func TestMarks(t *testing.T) {
+	tests := []struct {
+		name            string
+		spec            freefall.Spec
+		square, gravity float64 // m², m/s²
+	}{
+		{"default", freefall.Spec{}, 1e-10, 3.948e-4},
+		{"lbfgs", freefall.Spec{Optimiser: "lbfgs"}, 1e-10, 3.948e-4},
+		{"lbfgs in float32", freefall.Spec{Optimiser: "lbfgs", Precision: "float32"}, 1e-4, 0.3948},
+		{"adam", freefall.Spec{Optimiser: "adam"}, 1e-4, 0.3948},
+		{"twice the motion", freefall.Spec{Velocity: new(9.8)}, 4e-10, 7.896e-4},
+		{"a height adds nothing", freefall.Spec{Height: new(1e6)}, 1e-10, 3.948e-4},
+		{"velocity hides g", freefall.Spec{Velocity: new(4.9e6 / 7)}, 1e-10 * 1e12 / 49, 0.49},
+		{"no g to hide", freefall.Spec{Gravity: new(0.0), Velocity: new(49.0)}, 1e-8, 3.948e-3},
+		{"ten seconds", freefall.Spec{Interval: []float64{0, 10}}, 1e-6, 3.948e-4},
+	}
+	for _, tt := range tests {
+		tt.spec.Points, tt.spec.Widths, tt.spec.Steps = 5, []int{4}, 1
+		r := run(t, tt.spec, experiment.Options{}).Rulers
+		for i, want := range []float64{tt.square, 5 * math.Sqrt(tt.square), tt.gravity} {
+			if got := r[i].PassMark; math.Abs(got-want) > 1e-3*want {
+				t.Errorf("%s: the mark of %s is %.4g, want %.4g %s", tt.name, r[i].Name, got, want, r[i].Unit)
+			}
 		}
 	}
 }
