@@ -29,6 +29,8 @@ func Compile[T array.Float](outputs ...*graph.Node) (*Machine[T], error) {
 		vec:    vector[T](),
 		shared: map[*graph.Node]ref{},
 		padded: map[*graph.Node]bool{},
+
+		repeated: map[ref]ref{},
 	}
 	// In the order of the program, so that the order of new nodes does not
 	// depend on which output asks first.
@@ -57,6 +59,8 @@ type compiler[T array.Float] struct {
 	padded map[*graph.Node]bool // inputs and parameters that need a padded copy
 	users  map[*graph.Node][]*graph.Node
 	phase  map[*graph.Node]int
+
+	repeated map[ref]ref // rows, to copies of them one after another
 
 	// The section under way:
 	ph    *phase[T]
@@ -360,33 +364,4 @@ func (c *compiler[T]) handOut(n *graph.Node) {
 			c.emit(&outInstr[T]{o})
 		}
 	}
-}
-
-func (c *compiler[T]) group(st step) {
-	g := &groupInstr[T]{code: st.code}
-	for _, n := range st.reads {
-		g.in = append(g.in, c.read(n))
-	}
-	for _, n := range st.group {
-		r := c.newRef(n)
-		c.define(n, r)
-		g.out = append(g.out, r)
-	}
-	g.form = g.out[0].form
-	g.flat = true
-	for i, k := range g.code.In {
-		g.flat = g.flat && (k == kernel.Scalar || k == kernel.Full && g.in[i].ld == g.form.ld)
-	}
-	if g.form.n == 1 {
-		g.flat = true // a column is one long row
-	}
-	p, err := kernel.Compile[T](st.code)
-	if err != nil {
-		c.err = err
-		return
-	}
-	g.program = p
-	c.m.scratch = max(c.m.scratch, p.ScratchSize())
-	c.m.cost += float64(len(st.code.Ins)*g.form.rows*g.form.n) * 2
-	c.emit(g)
 }

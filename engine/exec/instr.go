@@ -14,6 +14,7 @@ type groupInstr[T array.Float] struct {
 	program *kernel.Program[T]
 	form    form // of the outputs, for one sample
 	flat    bool // all operands lie like the outputs: one long row
+	joined  int  // rows without gaps taken as one, Row operands repeated; else 1
 	in, out []ref
 }
 
@@ -21,20 +22,21 @@ func (g *groupInstr[T]) run(w *worker[T]) {
 	var a kernel.Args
 	size := unsafe.Sizeof(*new(T))
 	a.Scratch = w.scratch
-	a.Rows, a.N = w.samples*g.form.rows, g.form.n
+	rows := w.samples * g.form.rows
+	a.Rows, a.N = (rows+g.joined-1)/g.joined, g.joined*g.form.n
 	if g.flat {
-		a.Rows, a.N = 1, a.Rows*g.form.ld
+		a.Rows, a.N = 1, rows*g.form.ld
 	}
 	for i, r := range g.in {
 		a.In[i] = unsafe.Pointer(unsafe.SliceData(w.val[r.mem]))
 		switch g.code.In[i] {
 		case kernel.Full, kernel.Col:
-			a.InStride[i] = uintptr(r.ld) * size
+			a.InStride[i] = uintptr(g.joined*r.ld) * size
 		}
 	}
 	for i, r := range g.out {
 		a.Out[i] = unsafe.Pointer(unsafe.SliceData(w.val[r.mem]))
-		a.OutStride[i] = uintptr(r.ld) * size
+		a.OutStride[i] = uintptr(g.joined*r.ld) * size
 	}
 	g.program.Run(&a)
 }

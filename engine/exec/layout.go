@@ -9,9 +9,11 @@ import (
 
 // Arrays lie in memory as rows of n columns; rows are the leading axes (and
 // the samples of a tile), columns the last axis. A row is padded to whole
-// vectors of 64 bytes, so that kernels need no masks; what stands in the
-// padding is never read by anything that counts. A last axis of length 1 is
-// not padded: such values lie as one dense column.
+// vectors of 64 bytes where that adds little; what stands in the padding is
+// never read by anything that counts. Other rows, such as those of 20, follow
+// each other without gaps: element-wise kernels take one vector's number of
+// them, which is whole vectors for any n, as one long row. Kernels need no
+// masks either way, since every memory ends with a spare vector.
 
 // vector is the number of elements in 64 bytes.
 func vector[T array.Float]() int {
@@ -38,7 +40,8 @@ type form struct {
 	rows, n, ld int
 }
 
-// formOf returns the padded form of a shape, columns v elements a vector.
+// formOf returns the form of a shape in the machine's memory, v elements a
+// vector.
 func formOf(shape []int, v int) form {
 	f := form{rows: 1, n: 1}
 	for i, d := range shape {
@@ -49,8 +52,8 @@ func formOf(shape []int, v int) form {
 		}
 	}
 	f.ld = f.n
-	if f.n > 1 {
-		f.ld = roundUp(f.n, v)
+	if pad := roundUp(f.n, v) - f.n; f.n > 1 && pad <= f.n/16 {
+		f.ld += pad
 		// Rows that are a multiple of 1 KiB apart fall into few cache sets.
 		if f.ld%(16*v) == 0 {
 			f.ld += v

@@ -20,7 +20,8 @@ func (m *Machine[T]) divide(n int) plan {
 	size := int(unsafe.Sizeof(*new(T)))
 	arena, slab := 1, 1
 	for _, ph := range m.phases {
-		a, s := m.arenaLen(ph, 1), ph.slab
+		v := vector[T]()
+		a, s := m.arenaLen(ph, v)/v, ph.slab
 		arena, slab = max(arena, a), max(slab, s)
 	}
 	samples := min(tileSamples, max(8, tileBytes/(arena*size)/4*4))
@@ -73,10 +74,10 @@ func (m *Machine[T]) prepare(n, threads int) {
 	}
 }
 
-// arenaSize is the number of elements of a memory for a tile, with a spare
-// vector that kernels may touch.
+// arenaSize is the number of elements of a memory for a tile, with what
+// kernels may touch: a vector's number of whole rows and a spare vector.
 func (m *Machine[T]) arenaSize(id, samples int) int {
-	return roundUp(m.memory[id].size*samples, vector[T]()) + vector[T]()
+	return m.memory[id].size*roundUp(samples, vector[T]()) + vector[T]()
 }
 
 // arenaLen places the memories of a phase in the arena, each in the lowest

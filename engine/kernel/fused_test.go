@@ -113,7 +113,7 @@ func reductions[T array.Float](t *testing.T, tol float64) {
 		for i := range z {
 			near("axpy", n, z[i], float64(y[i])+1.5*float64(x[i]), 4)
 		}
-		rows, ld := r.IntN(9), n+r.IntN(5)
+		rows, ld := r.IntN(40), n+r.IntN(2)*r.IntN(5)
 		m := make([]T, rows*ld)
 		for i := range m {
 			m[i] = T(r.NormFloat64())

@@ -13,6 +13,8 @@ func call32(f form, c *byte, ldc int, a *byte, ars, acs int, b *byte, ldb int, m
 		blockYYAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formYYY512:
 		blockYYYAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
+	case formYYH512:
+		blockYYHAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formZZ:
 		blockZZAVX512F32(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formZZZ:
@@ -41,6 +43,8 @@ func call64(f form, c *byte, ldc int, a *byte, ars, acs int, b *byte, ldb int, m
 		blockYYAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formYYY512:
 		blockYYYAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
+	case formYYH512:
+		blockYYHAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formZZ:
 		blockZZAVX512F64(c, ldc, a, ars, acs, b, ldb, m, k, last, acc)
 	case formZZZ:

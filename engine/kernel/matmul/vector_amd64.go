@@ -71,13 +71,15 @@ func mulPanels[T array.Float](c []T, ldc int, a []T, ars, acs int, b []T, ldb in
 	}
 }
 
-// form names a kernel by the vectors of its row: z has 512 bits, y has 256.
+// form names a kernel by the vectors of its row: z has 512 bits, y has 256, h
+// has 128.
 type form uint8
 
 const (
 	formPart512 form = iota // y under a mask
 	formYY512
 	formYYY512
+	formYYH512
 	formZZ
 	formZZZ
 	formRow512 // eight z, one row
@@ -112,6 +114,9 @@ func panel(l level, w, L int, row bool) (f form, width, last int) {
 		case 2:
 			return formYY512, w, w - L
 		case 3:
+			if w <= 2*L+L/2 {
+				return formYYH512, w, w - L/2
+			}
 			return formYYY512, w, w - L
 		case 4:
 			return formZZ, w, w - 2*L

@@ -19,6 +19,11 @@ func blockYYAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb 
 //go:noescape
 func blockYYYAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
 
+// blockYYHAVX512F32 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (yyh).
+//
+//go:noescape
+func blockYYHAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
+
 // blockZZAVX512F32 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (zz).
 //
 //go:noescape
@@ -84,6 +89,11 @@ func blockYYAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb 
 //
 //go:noescape
 func blockYYYAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
+
+// blockYYHAVX512F64 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (yyh).
+//
+//go:noescape
+func blockYYHAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
 
 // blockZZAVX512F64 computes C[i,j] = acc·C[i,j] + Σp A[i,p]·B[p,j] for a panel of columns (zz).
 //

@@ -68,6 +68,7 @@ rows12:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum12:
 	VMOVUPS.Z        (R13), K1, Y12
@@ -179,6 +180,7 @@ rows4:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPS.Z        (R13), K1, Y4
@@ -231,6 +233,7 @@ rows1:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum1:
 	VMOVUPS.Z        (R13), K1, Y1
@@ -345,6 +348,7 @@ rows12:
 	LEAQ       (R12)(SI*4), R13
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum12:
 	VMOVUPS          (R14), Y24
@@ -516,6 +520,7 @@ rows8:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum8:
 	VMOVUPS          (R14), Y16
@@ -631,6 +636,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPS          (R14), Y8
@@ -701,6 +707,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPS          (R14), Y4
@@ -749,6 +756,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSS (R11), Y2
@@ -860,6 +868,7 @@ rows8:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum8:
 	VMOVUPS          (R13), Y24
@@ -1008,6 +1017,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPS          (R13), Y12
@@ -1095,6 +1105,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPS          (R13), Y6
@@ -1152,6 +1163,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSS (R11), Y3
@@ -1177,6 +1189,636 @@ store1:
 	VMOVUPS Y2, (R13)(R9*1)
 	ADDQ    BX, R13
 	MOVQ    R13, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
+
+done1:
+	VZEROUPPER
+	RET
+
+// func blockYYHAVX512F32(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
+// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+TEXT ·blockYYHAVX512F32(SB), NOSPLIT, $0-88
+	MOVQ  c+0(FP), AX
+	MOVQ  a+16(FP), CX
+	MOVQ  m+56(FP), DX
+	MOVQ  ldc+8(FP), BX
+	SHLQ  $0x02, BX
+	MOVQ  ars+24(FP), SI
+	SHLQ  $0x02, SI
+	MOVQ  acs+32(FP), DI
+	SHLQ  $0x02, DI
+	MOVQ  ldb+48(FP), R8
+	SHLQ  $0x02, R8
+	MOVQ  last+72(FP), R9
+	SHLQ  $0x02, R9
+	MOVL  $0x000000f0, R10
+	KMOVW R10, K1
+	LEAQ  (SI)(SI*2), R10
+
+rows10:
+	CMPQ       DX, $0x0a
+	JLT        done10
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	VPXORD     Y12, Y12, Y12
+	VPXORD     Y13, Y13, Y13
+	VPXORD     Y14, Y14, Y14
+	VPXORD     Y15, Y15, Y15
+	VPXORD     Y16, Y16, Y16
+	VPXORD     Y17, Y17, Y17
+	VPXORD     Y18, Y18, Y18
+	VPXORD     Y19, Y19, Y19
+	VPXORD     Y20, Y20, Y20
+	VPXORD     Y21, Y21, Y21
+	VPXORD     Y22, Y22, Y22
+	VPXORD     Y23, Y23, Y23
+	VPXORD     Y24, Y24, Y24
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	LEAQ       (R12)(SI*4), R13
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
+
+sum10:
+	VMOVUPS          (R14), Y25
+	VMOVUPS          32(R14), Y26
+	VBROADCASTF32X4  (R14)(R9*1), Y27
+	VBROADCASTSS     (R11), Y28
+	VFMADD231PS      Y25, Y28, Y0
+	VFMADD231PS      Y26, Y28, Y1
+	VBROADCASTSS     (R11)(SI*1), K1, Y28
+	VFMADD231PS      Y27, Y28, Y4
+	VFMADD231PS.BCST (R11)(SI*1), Y25, Y2
+	VFMADD231PS.BCST (R11)(SI*1), Y26, Y3
+	VBROADCASTSS     (R11)(SI*2), Y29
+	VFMADD231PS      Y25, Y29, Y5
+	VFMADD231PS      Y26, Y29, Y6
+	VBROADCASTSS     (R11)(R10*1), K1, Y29
+	VFMADD231PS      Y27, Y29, Y9
+	VFMADD231PS.BCST (R11)(R10*1), Y25, Y7
+	VFMADD231PS.BCST (R11)(R10*1), Y26, Y8
+	VBROADCASTSS     (R12), Y30
+	VFMADD231PS      Y25, Y30, Y10
+	VFMADD231PS      Y26, Y30, Y11
+	VBROADCASTSS     (R12)(SI*1), K1, Y30
+	VFMADD231PS      Y27, Y30, Y14
+	VFMADD231PS.BCST (R12)(SI*1), Y25, Y12
+	VFMADD231PS.BCST (R12)(SI*1), Y26, Y13
+	VBROADCASTSS     (R12)(SI*2), Y31
+	VFMADD231PS      Y25, Y31, Y15
+	VFMADD231PS      Y26, Y31, Y16
+	VBROADCASTSS     (R12)(R10*1), K1, Y31
+	VFMADD231PS      Y27, Y31, Y19
+	VFMADD231PS.BCST (R12)(R10*1), Y25, Y17
+	VFMADD231PS.BCST (R12)(R10*1), Y26, Y18
+	VBROADCASTSS     (R13), Y28
+	VFMADD231PS      Y25, Y28, Y20
+	VFMADD231PS      Y26, Y28, Y21
+	VBROADCASTSS     (R13)(SI*1), K1, Y28
+	VFMADD231PS      Y27, Y28, Y24
+	VFMADD231PS.BCST (R13)(SI*1), Y25, Y22
+	VFMADD231PS.BCST (R13)(SI*1), Y26, Y23
+	ADDQ             R8, R14
+	ADDQ             DI, R11
+	ADDQ             DI, R12
+	ADDQ             DI, R13
+	DECQ             R15
+	JNZ              sum10
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store10
+	MOVQ             AX, R14
+	VADDPS           (R14), Y0, Y0
+	VADDPS           32(R14), Y1, Y1
+	VMOVUPS          (R14)(R9*1), X25
+	ADDQ             BX, R14
+	VADDPS           (R14), Y2, Y2
+	VADDPS           32(R14), Y3, Y3
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y25, Y25
+	VADDPS           Y25, Y4, Y4
+	ADDQ             BX, R14
+	VADDPS           (R14), Y5, Y5
+	VADDPS           32(R14), Y6, Y6
+	VMOVUPS          (R14)(R9*1), X25
+	ADDQ             BX, R14
+	VADDPS           (R14), Y7, Y7
+	VADDPS           32(R14), Y8, Y8
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y25, Y25
+	VADDPS           Y25, Y9, Y9
+	ADDQ             BX, R14
+	VADDPS           (R14), Y10, Y10
+	VADDPS           32(R14), Y11, Y11
+	VMOVUPS          (R14)(R9*1), X25
+	ADDQ             BX, R14
+	VADDPS           (R14), Y12, Y12
+	VADDPS           32(R14), Y13, Y13
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y25, Y25
+	VADDPS           Y25, Y14, Y14
+	ADDQ             BX, R14
+	VADDPS           (R14), Y15, Y15
+	VADDPS           32(R14), Y16, Y16
+	VMOVUPS          (R14)(R9*1), X25
+	ADDQ             BX, R14
+	VADDPS           (R14), Y17, Y17
+	VADDPS           32(R14), Y18, Y18
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y25, Y25
+	VADDPS           Y25, Y19, Y19
+	ADDQ             BX, R14
+	VADDPS           (R14), Y20, Y20
+	VADDPS           32(R14), Y21, Y21
+	VMOVUPS          (R14)(R9*1), X25
+	ADDQ             BX, R14
+	VADDPS           (R14), Y22, Y22
+	VADDPS           32(R14), Y23, Y23
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y25, Y25
+	VADDPS           Y25, Y24, Y24
+
+store10:
+	MOVQ          AX, R14
+	VMOVUPS       Y0, (R14)
+	VMOVUPS       Y1, 32(R14)
+	VMOVUPS       X4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y2, (R14)
+	VMOVUPS       Y3, 32(R14)
+	VEXTRACTF32X4 $0x01, Y4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y5, (R14)
+	VMOVUPS       Y6, 32(R14)
+	VMOVUPS       X9, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y7, (R14)
+	VMOVUPS       Y8, 32(R14)
+	VEXTRACTF32X4 $0x01, Y9, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y10, (R14)
+	VMOVUPS       Y11, 32(R14)
+	VMOVUPS       X14, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y12, (R14)
+	VMOVUPS       Y13, 32(R14)
+	VEXTRACTF32X4 $0x01, Y14, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y15, (R14)
+	VMOVUPS       Y16, 32(R14)
+	VMOVUPS       X19, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y17, (R14)
+	VMOVUPS       Y18, 32(R14)
+	VEXTRACTF32X4 $0x01, Y19, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y20, (R14)
+	VMOVUPS       Y21, 32(R14)
+	VMOVUPS       X24, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y22, (R14)
+	VMOVUPS       Y23, 32(R14)
+	VEXTRACTF32X4 $0x01, Y24, (R14)(R9*1)
+	ADDQ          BX, R14
+	MOVQ          R14, AX
+	LEAQ          (CX)(SI*8), CX
+	LEAQ          (CX)(SI*2), CX
+	SUBQ          $0x0a, DX
+	JMP           rows10
+
+done10:
+rows8:
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	VPXORD     Y12, Y12, Y12
+	VPXORD     Y13, Y13, Y13
+	VPXORD     Y14, Y14, Y14
+	VPXORD     Y15, Y15, Y15
+	VPXORD     Y16, Y16, Y16
+	VPXORD     Y17, Y17, Y17
+	VPXORD     Y18, Y18, Y18
+	VPXORD     Y19, Y19, Y19
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
+
+sum8:
+	VMOVUPS          (R14), Y20
+	VMOVUPS          32(R14), Y21
+	VBROADCASTF32X4  (R14)(R9*1), Y22
+	VBROADCASTSS     (R11), Y23
+	VFMADD231PS      Y20, Y23, Y0
+	VFMADD231PS      Y21, Y23, Y1
+	VBROADCASTSS     (R11)(SI*1), K1, Y23
+	VFMADD231PS      Y22, Y23, Y4
+	VFMADD231PS.BCST (R11)(SI*1), Y20, Y2
+	VFMADD231PS.BCST (R11)(SI*1), Y21, Y3
+	VBROADCASTSS     (R11)(SI*2), Y24
+	VFMADD231PS      Y20, Y24, Y5
+	VFMADD231PS      Y21, Y24, Y6
+	VBROADCASTSS     (R11)(R10*1), K1, Y24
+	VFMADD231PS      Y22, Y24, Y9
+	VFMADD231PS.BCST (R11)(R10*1), Y20, Y7
+	VFMADD231PS.BCST (R11)(R10*1), Y21, Y8
+	VBROADCASTSS     (R12), Y25
+	VFMADD231PS      Y20, Y25, Y10
+	VFMADD231PS      Y21, Y25, Y11
+	VBROADCASTSS     (R12)(SI*1), K1, Y25
+	VFMADD231PS      Y22, Y25, Y14
+	VFMADD231PS.BCST (R12)(SI*1), Y20, Y12
+	VFMADD231PS.BCST (R12)(SI*1), Y21, Y13
+	VBROADCASTSS     (R12)(SI*2), Y26
+	VFMADD231PS      Y20, Y26, Y15
+	VFMADD231PS      Y21, Y26, Y16
+	VBROADCASTSS     (R12)(R10*1), K1, Y26
+	VFMADD231PS      Y22, Y26, Y19
+	VFMADD231PS.BCST (R12)(R10*1), Y20, Y17
+	VFMADD231PS.BCST (R12)(R10*1), Y21, Y18
+	ADDQ             R8, R14
+	ADDQ             DI, R11
+	ADDQ             DI, R12
+	DECQ             R15
+	JNZ              sum8
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store8
+	MOVQ             AX, R14
+	VADDPS           (R14), Y0, Y0
+	VADDPS           32(R14), Y1, Y1
+	VMOVUPS          (R14)(R9*1), X20
+	ADDQ             BX, R14
+	VADDPS           (R14), Y2, Y2
+	VADDPS           32(R14), Y3, Y3
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y20, Y20
+	VADDPS           Y20, Y4, Y4
+	ADDQ             BX, R14
+	VADDPS           (R14), Y5, Y5
+	VADDPS           32(R14), Y6, Y6
+	VMOVUPS          (R14)(R9*1), X20
+	ADDQ             BX, R14
+	VADDPS           (R14), Y7, Y7
+	VADDPS           32(R14), Y8, Y8
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y20, Y20
+	VADDPS           Y20, Y9, Y9
+	ADDQ             BX, R14
+	VADDPS           (R14), Y10, Y10
+	VADDPS           32(R14), Y11, Y11
+	VMOVUPS          (R14)(R9*1), X20
+	ADDQ             BX, R14
+	VADDPS           (R14), Y12, Y12
+	VADDPS           32(R14), Y13, Y13
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y20, Y20
+	VADDPS           Y20, Y14, Y14
+	ADDQ             BX, R14
+	VADDPS           (R14), Y15, Y15
+	VADDPS           32(R14), Y16, Y16
+	VMOVUPS          (R14)(R9*1), X20
+	ADDQ             BX, R14
+	VADDPS           (R14), Y17, Y17
+	VADDPS           32(R14), Y18, Y18
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y20, Y20
+	VADDPS           Y20, Y19, Y19
+
+store8:
+	MOVQ          AX, R14
+	VMOVUPS       Y0, (R14)
+	VMOVUPS       Y1, 32(R14)
+	VMOVUPS       X4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y2, (R14)
+	VMOVUPS       Y3, 32(R14)
+	VEXTRACTF32X4 $0x01, Y4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y5, (R14)
+	VMOVUPS       Y6, 32(R14)
+	VMOVUPS       X9, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y7, (R14)
+	VMOVUPS       Y8, 32(R14)
+	VEXTRACTF32X4 $0x01, Y9, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y10, (R14)
+	VMOVUPS       Y11, 32(R14)
+	VMOVUPS       X14, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y12, (R14)
+	VMOVUPS       Y13, 32(R14)
+	VEXTRACTF32X4 $0x01, Y14, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y15, (R14)
+	VMOVUPS       Y16, 32(R14)
+	VMOVUPS       X19, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y17, (R14)
+	VMOVUPS       Y18, 32(R14)
+	VEXTRACTF32X4 $0x01, Y19, (R14)(R9*1)
+	ADDQ          BX, R14
+	MOVQ          R14, AX
+	LEAQ          (CX)(SI*8), CX
+	SUBQ          $0x08, DX
+	JMP           rows8
+
+done8:
+rows4:
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
+
+sum4:
+	VMOVUPS          (R14), Y10
+	VMOVUPS          32(R14), Y11
+	VBROADCASTF32X4  (R14)(R9*1), Y12
+	VBROADCASTSS     (R11), Y13
+	VFMADD231PS      Y10, Y13, Y0
+	VFMADD231PS      Y11, Y13, Y1
+	VBROADCASTSS     (R11)(SI*1), K1, Y13
+	VFMADD231PS      Y12, Y13, Y4
+	VFMADD231PS.BCST (R11)(SI*1), Y10, Y2
+	VFMADD231PS.BCST (R11)(SI*1), Y11, Y3
+	VBROADCASTSS     (R11)(SI*2), Y14
+	VFMADD231PS      Y10, Y14, Y5
+	VFMADD231PS      Y11, Y14, Y6
+	VBROADCASTSS     (R11)(R10*1), K1, Y14
+	VFMADD231PS      Y12, Y14, Y9
+	VFMADD231PS.BCST (R11)(R10*1), Y10, Y7
+	VFMADD231PS.BCST (R11)(R10*1), Y11, Y8
+	ADDQ             R8, R14
+	ADDQ             DI, R11
+	DECQ             R15
+	JNZ              sum4
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store4
+	MOVQ             AX, R14
+	VADDPS           (R14), Y0, Y0
+	VADDPS           32(R14), Y1, Y1
+	VMOVUPS          (R14)(R9*1), X10
+	ADDQ             BX, R14
+	VADDPS           (R14), Y2, Y2
+	VADDPS           32(R14), Y3, Y3
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y10, Y10
+	VADDPS           Y10, Y4, Y4
+	ADDQ             BX, R14
+	VADDPS           (R14), Y5, Y5
+	VADDPS           32(R14), Y6, Y6
+	VMOVUPS          (R14)(R9*1), X10
+	ADDQ             BX, R14
+	VADDPS           (R14), Y7, Y7
+	VADDPS           32(R14), Y8, Y8
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y10, Y10
+	VADDPS           Y10, Y9, Y9
+
+store4:
+	MOVQ          AX, R14
+	VMOVUPS       Y0, (R14)
+	VMOVUPS       Y1, 32(R14)
+	VMOVUPS       X4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y2, (R14)
+	VMOVUPS       Y3, 32(R14)
+	VEXTRACTF32X4 $0x01, Y4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y5, (R14)
+	VMOVUPS       Y6, 32(R14)
+	VMOVUPS       X9, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y7, (R14)
+	VMOVUPS       Y8, 32(R14)
+	VEXTRACTF32X4 $0x01, Y9, (R14)(R9*1)
+	ADDQ          BX, R14
+	MOVQ          R14, AX
+	LEAQ          (CX)(SI*4), CX
+	SUBQ          $0x04, DX
+	JMP           rows4
+
+done4:
+rows2:
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
+
+sum2:
+	VMOVUPS          (R14), Y5
+	VMOVUPS          32(R14), Y6
+	VBROADCASTF32X4  (R14)(R9*1), Y7
+	VBROADCASTSS     (R11), Y8
+	VFMADD231PS      Y5, Y8, Y0
+	VFMADD231PS      Y6, Y8, Y1
+	VBROADCASTSS     (R11)(SI*1), K1, Y8
+	VFMADD231PS      Y7, Y8, Y4
+	VFMADD231PS.BCST (R11)(SI*1), Y5, Y2
+	VFMADD231PS.BCST (R11)(SI*1), Y6, Y3
+	ADDQ             R8, R14
+	ADDQ             DI, R11
+	DECQ             R15
+	JNZ              sum2
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store2
+	MOVQ             AX, R14
+	VADDPS           (R14), Y0, Y0
+	VADDPS           32(R14), Y1, Y1
+	VMOVUPS          (R14)(R9*1), X5
+	ADDQ             BX, R14
+	VADDPS           (R14), Y2, Y2
+	VADDPS           32(R14), Y3, Y3
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y5, Y5
+	VADDPS           Y5, Y4, Y4
+
+store2:
+	MOVQ          AX, R14
+	VMOVUPS       Y0, (R14)
+	VMOVUPS       Y1, 32(R14)
+	VMOVUPS       X4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPS       Y2, (R14)
+	VMOVUPS       Y3, 32(R14)
+	VEXTRACTF32X4 $0x01, Y4, (R14)(R9*1)
+	ADDQ          BX, R14
+	MOVQ          R14, AX
+	LEAQ          (CX)(SI*2), CX
+	SUBQ          $0x02, DX
+	JMP           rows2
+
+done2:
+rows1:
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 -16(R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
+
+sum1:
+	VBROADCASTSS (R11), Y3
+	VFMADD231PS  (R14), Y3, Y0
+	VFMADD231PS  32(R14), Y3, Y1
+	VFMADD231PS  -16(R14)(R9*1), Y3, Y2
+	ADDQ         R8, R14
+	ADDQ         DI, R11
+	DECQ         R15
+	JNZ          sum1
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store1
+	MOVQ         AX, R14
+	VADDPS       (R14), Y0, Y0
+	VADDPS       32(R14), Y1, Y1
+	VADDPS       -16(R14)(R9*1), Y2, Y2
+
+store1:
+	MOVQ    AX, R14
+	VMOVUPS Y0, (R14)
+	VMOVUPS Y1, 32(R14)
+	VMOVUPS Y2, -16(R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
 	LEAQ    (CX)(SI*1), CX
 	SUBQ    $0x01, DX
 	JMP     rows1
@@ -1271,6 +1913,7 @@ rows12:
 	LEAQ       (R12)(SI*4), R13
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum12:
 	VMOVUPS      (R14), Z24
@@ -1448,6 +2091,7 @@ rows8:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum8:
 	VMOVUPS      (R14), Z16
@@ -1567,6 +2211,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPS      (R14), Z8
@@ -1639,6 +2284,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPS      (R14), Z4
@@ -1688,6 +2334,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSS (R11), Z2
@@ -1799,6 +2446,7 @@ rows8:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum8:
 	VMOVUPS      (R13), Z24
@@ -1951,6 +2599,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPS      (R13), Z12
@@ -2040,6 +2689,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPS      (R13), Z6
@@ -2098,6 +2748,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSS (R11), Z3
@@ -2172,6 +2823,7 @@ rows1:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R11
 	MOVQ       k+64(FP), R12
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSS (R10), Z8
@@ -2271,6 +2923,7 @@ rows8:
 	LEAQ       (R10)(SI*4), R11
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum8:
 	VMASKMOVPS   (R12), Y15, Y8
@@ -2365,6 +3018,7 @@ rows4:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum4:
 	VMASKMOVPS   (R12), Y15, Y4
@@ -2421,6 +3075,7 @@ rows1:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum1:
 	VMASKMOVPS   (R12), Y15, Y1
@@ -2507,6 +3162,7 @@ rows8:
 	LEAQ       (R10)(SI*4), R11
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum8:
 	VMOVUPS      (R12), Y8
@@ -2593,6 +3249,7 @@ rows4:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPS      (R12), Y4
@@ -2645,6 +3302,7 @@ rows1:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSS (R10), Y1
@@ -2727,6 +3385,7 @@ rows6:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum6:
 	VMOVUPS      (R13), Y12
@@ -2828,6 +3487,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPS      (R13), Y8
@@ -2900,6 +3560,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPS      (R13), Y4
@@ -2949,6 +3610,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSS (R11), Y2
@@ -3031,6 +3693,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPS      (R12), Y12
@@ -3120,6 +3783,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPS      (R12), Y6
@@ -3178,6 +3842,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSS (R11), Y3
@@ -3252,6 +3917,7 @@ rows1:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R11
 	MOVQ       k+64(FP), R12
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSS (R10), Y8
@@ -3548,6 +4214,7 @@ rows12:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum12:
 	VMOVUPD.Z        (R13), K1, Y12
@@ -3659,6 +4326,7 @@ rows4:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPD.Z        (R13), K1, Y4
@@ -3711,6 +4379,7 @@ rows1:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum1:
 	VMOVUPD.Z        (R13), K1, Y1
@@ -3825,6 +4494,7 @@ rows12:
 	LEAQ       (R12)(SI*4), R13
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum12:
 	VMOVUPD          (R14), Y24
@@ -3996,6 +4666,7 @@ rows8:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum8:
 	VMOVUPD          (R14), Y16
@@ -4111,6 +4782,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPD          (R14), Y8
@@ -4181,6 +4853,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPD          (R14), Y4
@@ -4229,6 +4902,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSD (R11), Y2
@@ -4340,6 +5014,7 @@ rows8:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum8:
 	VMOVUPD          (R13), Y24
@@ -4488,6 +5163,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPD          (R13), Y12
@@ -4575,6 +5251,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPD          (R13), Y6
@@ -4632,6 +5309,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSD (R11), Y3
@@ -4657,6 +5335,636 @@ store1:
 	VMOVUPD Y2, (R13)(R9*1)
 	ADDQ    BX, R13
 	MOVQ    R13, AX
+	LEAQ    (CX)(SI*1), CX
+	SUBQ    $0x01, DX
+	JMP     rows1
+
+done1:
+	VZEROUPPER
+	RET
+
+// func blockYYHAVX512F64(c *byte, ldc int, a *byte, ars int, acs int, b *byte, ldb int, m int, k int, last int, acc int)
+// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+TEXT ·blockYYHAVX512F64(SB), NOSPLIT, $0-88
+	MOVQ  c+0(FP), AX
+	MOVQ  a+16(FP), CX
+	MOVQ  m+56(FP), DX
+	MOVQ  ldc+8(FP), BX
+	SHLQ  $0x03, BX
+	MOVQ  ars+24(FP), SI
+	SHLQ  $0x03, SI
+	MOVQ  acs+32(FP), DI
+	SHLQ  $0x03, DI
+	MOVQ  ldb+48(FP), R8
+	SHLQ  $0x03, R8
+	MOVQ  last+72(FP), R9
+	SHLQ  $0x03, R9
+	MOVL  $0x0000000c, R10
+	KMOVW R10, K1
+	LEAQ  (SI)(SI*2), R10
+
+rows10:
+	CMPQ       DX, $0x0a
+	JLT        done10
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	VPXORD     Y12, Y12, Y12
+	VPXORD     Y13, Y13, Y13
+	VPXORD     Y14, Y14, Y14
+	VPXORD     Y15, Y15, Y15
+	VPXORD     Y16, Y16, Y16
+	VPXORD     Y17, Y17, Y17
+	VPXORD     Y18, Y18, Y18
+	VPXORD     Y19, Y19, Y19
+	VPXORD     Y20, Y20, Y20
+	VPXORD     Y21, Y21, Y21
+	VPXORD     Y22, Y22, Y22
+	VPXORD     Y23, Y23, Y23
+	VPXORD     Y24, Y24, Y24
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	LEAQ       (R12)(SI*4), R13
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
+
+sum10:
+	VMOVUPD          (R14), Y25
+	VMOVUPD          32(R14), Y26
+	VBROADCASTF32X4  (R14)(R9*1), Y27
+	VBROADCASTSD     (R11), Y28
+	VFMADD231PD      Y25, Y28, Y0
+	VFMADD231PD      Y26, Y28, Y1
+	VBROADCASTSD     (R11)(SI*1), K1, Y28
+	VFMADD231PD      Y27, Y28, Y4
+	VFMADD231PD.BCST (R11)(SI*1), Y25, Y2
+	VFMADD231PD.BCST (R11)(SI*1), Y26, Y3
+	VBROADCASTSD     (R11)(SI*2), Y29
+	VFMADD231PD      Y25, Y29, Y5
+	VFMADD231PD      Y26, Y29, Y6
+	VBROADCASTSD     (R11)(R10*1), K1, Y29
+	VFMADD231PD      Y27, Y29, Y9
+	VFMADD231PD.BCST (R11)(R10*1), Y25, Y7
+	VFMADD231PD.BCST (R11)(R10*1), Y26, Y8
+	VBROADCASTSD     (R12), Y30
+	VFMADD231PD      Y25, Y30, Y10
+	VFMADD231PD      Y26, Y30, Y11
+	VBROADCASTSD     (R12)(SI*1), K1, Y30
+	VFMADD231PD      Y27, Y30, Y14
+	VFMADD231PD.BCST (R12)(SI*1), Y25, Y12
+	VFMADD231PD.BCST (R12)(SI*1), Y26, Y13
+	VBROADCASTSD     (R12)(SI*2), Y31
+	VFMADD231PD      Y25, Y31, Y15
+	VFMADD231PD      Y26, Y31, Y16
+	VBROADCASTSD     (R12)(R10*1), K1, Y31
+	VFMADD231PD      Y27, Y31, Y19
+	VFMADD231PD.BCST (R12)(R10*1), Y25, Y17
+	VFMADD231PD.BCST (R12)(R10*1), Y26, Y18
+	VBROADCASTSD     (R13), Y28
+	VFMADD231PD      Y25, Y28, Y20
+	VFMADD231PD      Y26, Y28, Y21
+	VBROADCASTSD     (R13)(SI*1), K1, Y28
+	VFMADD231PD      Y27, Y28, Y24
+	VFMADD231PD.BCST (R13)(SI*1), Y25, Y22
+	VFMADD231PD.BCST (R13)(SI*1), Y26, Y23
+	ADDQ             R8, R14
+	ADDQ             DI, R11
+	ADDQ             DI, R12
+	ADDQ             DI, R13
+	DECQ             R15
+	JNZ              sum10
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store10
+	MOVQ             AX, R14
+	VADDPD           (R14), Y0, Y0
+	VADDPD           32(R14), Y1, Y1
+	VMOVUPS          (R14)(R9*1), X25
+	ADDQ             BX, R14
+	VADDPD           (R14), Y2, Y2
+	VADDPD           32(R14), Y3, Y3
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y25, Y25
+	VADDPD           Y25, Y4, Y4
+	ADDQ             BX, R14
+	VADDPD           (R14), Y5, Y5
+	VADDPD           32(R14), Y6, Y6
+	VMOVUPS          (R14)(R9*1), X25
+	ADDQ             BX, R14
+	VADDPD           (R14), Y7, Y7
+	VADDPD           32(R14), Y8, Y8
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y25, Y25
+	VADDPD           Y25, Y9, Y9
+	ADDQ             BX, R14
+	VADDPD           (R14), Y10, Y10
+	VADDPD           32(R14), Y11, Y11
+	VMOVUPS          (R14)(R9*1), X25
+	ADDQ             BX, R14
+	VADDPD           (R14), Y12, Y12
+	VADDPD           32(R14), Y13, Y13
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y25, Y25
+	VADDPD           Y25, Y14, Y14
+	ADDQ             BX, R14
+	VADDPD           (R14), Y15, Y15
+	VADDPD           32(R14), Y16, Y16
+	VMOVUPS          (R14)(R9*1), X25
+	ADDQ             BX, R14
+	VADDPD           (R14), Y17, Y17
+	VADDPD           32(R14), Y18, Y18
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y25, Y25
+	VADDPD           Y25, Y19, Y19
+	ADDQ             BX, R14
+	VADDPD           (R14), Y20, Y20
+	VADDPD           32(R14), Y21, Y21
+	VMOVUPS          (R14)(R9*1), X25
+	ADDQ             BX, R14
+	VADDPD           (R14), Y22, Y22
+	VADDPD           32(R14), Y23, Y23
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y25, Y25
+	VADDPD           Y25, Y24, Y24
+
+store10:
+	MOVQ          AX, R14
+	VMOVUPD       Y0, (R14)
+	VMOVUPD       Y1, 32(R14)
+	VMOVUPS       X4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y2, (R14)
+	VMOVUPD       Y3, 32(R14)
+	VEXTRACTF32X4 $0x01, Y4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y5, (R14)
+	VMOVUPD       Y6, 32(R14)
+	VMOVUPS       X9, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y7, (R14)
+	VMOVUPD       Y8, 32(R14)
+	VEXTRACTF32X4 $0x01, Y9, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y10, (R14)
+	VMOVUPD       Y11, 32(R14)
+	VMOVUPS       X14, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y12, (R14)
+	VMOVUPD       Y13, 32(R14)
+	VEXTRACTF32X4 $0x01, Y14, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y15, (R14)
+	VMOVUPD       Y16, 32(R14)
+	VMOVUPS       X19, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y17, (R14)
+	VMOVUPD       Y18, 32(R14)
+	VEXTRACTF32X4 $0x01, Y19, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y20, (R14)
+	VMOVUPD       Y21, 32(R14)
+	VMOVUPS       X24, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y22, (R14)
+	VMOVUPD       Y23, 32(R14)
+	VEXTRACTF32X4 $0x01, Y24, (R14)(R9*1)
+	ADDQ          BX, R14
+	MOVQ          R14, AX
+	LEAQ          (CX)(SI*8), CX
+	LEAQ          (CX)(SI*2), CX
+	SUBQ          $0x0a, DX
+	JMP           rows10
+
+done10:
+rows8:
+	CMPQ       DX, $0x08
+	JLT        done8
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	VPXORD     Y10, Y10, Y10
+	VPXORD     Y11, Y11, Y11
+	VPXORD     Y12, Y12, Y12
+	VPXORD     Y13, Y13, Y13
+	VPXORD     Y14, Y14, Y14
+	VPXORD     Y15, Y15, Y15
+	VPXORD     Y16, Y16, Y16
+	VPXORD     Y17, Y17, Y17
+	VPXORD     Y18, Y18, Y18
+	VPXORD     Y19, Y19, Y19
+	MOVQ       CX, R11
+	LEAQ       (R11)(SI*4), R12
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
+
+sum8:
+	VMOVUPD          (R14), Y20
+	VMOVUPD          32(R14), Y21
+	VBROADCASTF32X4  (R14)(R9*1), Y22
+	VBROADCASTSD     (R11), Y23
+	VFMADD231PD      Y20, Y23, Y0
+	VFMADD231PD      Y21, Y23, Y1
+	VBROADCASTSD     (R11)(SI*1), K1, Y23
+	VFMADD231PD      Y22, Y23, Y4
+	VFMADD231PD.BCST (R11)(SI*1), Y20, Y2
+	VFMADD231PD.BCST (R11)(SI*1), Y21, Y3
+	VBROADCASTSD     (R11)(SI*2), Y24
+	VFMADD231PD      Y20, Y24, Y5
+	VFMADD231PD      Y21, Y24, Y6
+	VBROADCASTSD     (R11)(R10*1), K1, Y24
+	VFMADD231PD      Y22, Y24, Y9
+	VFMADD231PD.BCST (R11)(R10*1), Y20, Y7
+	VFMADD231PD.BCST (R11)(R10*1), Y21, Y8
+	VBROADCASTSD     (R12), Y25
+	VFMADD231PD      Y20, Y25, Y10
+	VFMADD231PD      Y21, Y25, Y11
+	VBROADCASTSD     (R12)(SI*1), K1, Y25
+	VFMADD231PD      Y22, Y25, Y14
+	VFMADD231PD.BCST (R12)(SI*1), Y20, Y12
+	VFMADD231PD.BCST (R12)(SI*1), Y21, Y13
+	VBROADCASTSD     (R12)(SI*2), Y26
+	VFMADD231PD      Y20, Y26, Y15
+	VFMADD231PD      Y21, Y26, Y16
+	VBROADCASTSD     (R12)(R10*1), K1, Y26
+	VFMADD231PD      Y22, Y26, Y19
+	VFMADD231PD.BCST (R12)(R10*1), Y20, Y17
+	VFMADD231PD.BCST (R12)(R10*1), Y21, Y18
+	ADDQ             R8, R14
+	ADDQ             DI, R11
+	ADDQ             DI, R12
+	DECQ             R15
+	JNZ              sum8
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store8
+	MOVQ             AX, R14
+	VADDPD           (R14), Y0, Y0
+	VADDPD           32(R14), Y1, Y1
+	VMOVUPS          (R14)(R9*1), X20
+	ADDQ             BX, R14
+	VADDPD           (R14), Y2, Y2
+	VADDPD           32(R14), Y3, Y3
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y20, Y20
+	VADDPD           Y20, Y4, Y4
+	ADDQ             BX, R14
+	VADDPD           (R14), Y5, Y5
+	VADDPD           32(R14), Y6, Y6
+	VMOVUPS          (R14)(R9*1), X20
+	ADDQ             BX, R14
+	VADDPD           (R14), Y7, Y7
+	VADDPD           32(R14), Y8, Y8
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y20, Y20
+	VADDPD           Y20, Y9, Y9
+	ADDQ             BX, R14
+	VADDPD           (R14), Y10, Y10
+	VADDPD           32(R14), Y11, Y11
+	VMOVUPS          (R14)(R9*1), X20
+	ADDQ             BX, R14
+	VADDPD           (R14), Y12, Y12
+	VADDPD           32(R14), Y13, Y13
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y20, Y20
+	VADDPD           Y20, Y14, Y14
+	ADDQ             BX, R14
+	VADDPD           (R14), Y15, Y15
+	VADDPD           32(R14), Y16, Y16
+	VMOVUPS          (R14)(R9*1), X20
+	ADDQ             BX, R14
+	VADDPD           (R14), Y17, Y17
+	VADDPD           32(R14), Y18, Y18
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y20, Y20
+	VADDPD           Y20, Y19, Y19
+
+store8:
+	MOVQ          AX, R14
+	VMOVUPD       Y0, (R14)
+	VMOVUPD       Y1, 32(R14)
+	VMOVUPS       X4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y2, (R14)
+	VMOVUPD       Y3, 32(R14)
+	VEXTRACTF32X4 $0x01, Y4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y5, (R14)
+	VMOVUPD       Y6, 32(R14)
+	VMOVUPS       X9, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y7, (R14)
+	VMOVUPD       Y8, 32(R14)
+	VEXTRACTF32X4 $0x01, Y9, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y10, (R14)
+	VMOVUPD       Y11, 32(R14)
+	VMOVUPS       X14, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y12, (R14)
+	VMOVUPD       Y13, 32(R14)
+	VEXTRACTF32X4 $0x01, Y14, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y15, (R14)
+	VMOVUPD       Y16, 32(R14)
+	VMOVUPS       X19, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y17, (R14)
+	VMOVUPD       Y18, 32(R14)
+	VEXTRACTF32X4 $0x01, Y19, (R14)(R9*1)
+	ADDQ          BX, R14
+	MOVQ          R14, AX
+	LEAQ          (CX)(SI*8), CX
+	SUBQ          $0x08, DX
+	JMP           rows8
+
+done8:
+rows4:
+	CMPQ       DX, $0x04
+	JLT        done4
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	VPXORD     Y5, Y5, Y5
+	VPXORD     Y6, Y6, Y6
+	VPXORD     Y7, Y7, Y7
+	VPXORD     Y8, Y8, Y8
+	VPXORD     Y9, Y9, Y9
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
+
+sum4:
+	VMOVUPD          (R14), Y10
+	VMOVUPD          32(R14), Y11
+	VBROADCASTF32X4  (R14)(R9*1), Y12
+	VBROADCASTSD     (R11), Y13
+	VFMADD231PD      Y10, Y13, Y0
+	VFMADD231PD      Y11, Y13, Y1
+	VBROADCASTSD     (R11)(SI*1), K1, Y13
+	VFMADD231PD      Y12, Y13, Y4
+	VFMADD231PD.BCST (R11)(SI*1), Y10, Y2
+	VFMADD231PD.BCST (R11)(SI*1), Y11, Y3
+	VBROADCASTSD     (R11)(SI*2), Y14
+	VFMADD231PD      Y10, Y14, Y5
+	VFMADD231PD      Y11, Y14, Y6
+	VBROADCASTSD     (R11)(R10*1), K1, Y14
+	VFMADD231PD      Y12, Y14, Y9
+	VFMADD231PD.BCST (R11)(R10*1), Y10, Y7
+	VFMADD231PD.BCST (R11)(R10*1), Y11, Y8
+	ADDQ             R8, R14
+	ADDQ             DI, R11
+	DECQ             R15
+	JNZ              sum4
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store4
+	MOVQ             AX, R14
+	VADDPD           (R14), Y0, Y0
+	VADDPD           32(R14), Y1, Y1
+	VMOVUPS          (R14)(R9*1), X10
+	ADDQ             BX, R14
+	VADDPD           (R14), Y2, Y2
+	VADDPD           32(R14), Y3, Y3
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y10, Y10
+	VADDPD           Y10, Y4, Y4
+	ADDQ             BX, R14
+	VADDPD           (R14), Y5, Y5
+	VADDPD           32(R14), Y6, Y6
+	VMOVUPS          (R14)(R9*1), X10
+	ADDQ             BX, R14
+	VADDPD           (R14), Y7, Y7
+	VADDPD           32(R14), Y8, Y8
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y10, Y10
+	VADDPD           Y10, Y9, Y9
+
+store4:
+	MOVQ          AX, R14
+	VMOVUPD       Y0, (R14)
+	VMOVUPD       Y1, 32(R14)
+	VMOVUPS       X4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y2, (R14)
+	VMOVUPD       Y3, 32(R14)
+	VEXTRACTF32X4 $0x01, Y4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y5, (R14)
+	VMOVUPD       Y6, 32(R14)
+	VMOVUPS       X9, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y7, (R14)
+	VMOVUPD       Y8, 32(R14)
+	VEXTRACTF32X4 $0x01, Y9, (R14)(R9*1)
+	ADDQ          BX, R14
+	MOVQ          R14, AX
+	LEAQ          (CX)(SI*4), CX
+	SUBQ          $0x04, DX
+	JMP           rows4
+
+done4:
+rows2:
+	CMPQ       DX, $0x02
+	JLT        done2
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	ADDQ       BX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 (R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	VPXORD     Y3, Y3, Y3
+	VPXORD     Y4, Y4, Y4
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
+
+sum2:
+	VMOVUPD          (R14), Y5
+	VMOVUPD          32(R14), Y6
+	VBROADCASTF32X4  (R14)(R9*1), Y7
+	VBROADCASTSD     (R11), Y8
+	VFMADD231PD      Y5, Y8, Y0
+	VFMADD231PD      Y6, Y8, Y1
+	VBROADCASTSD     (R11)(SI*1), K1, Y8
+	VFMADD231PD      Y7, Y8, Y4
+	VFMADD231PD.BCST (R11)(SI*1), Y5, Y2
+	VFMADD231PD.BCST (R11)(SI*1), Y6, Y3
+	ADDQ             R8, R14
+	ADDQ             DI, R11
+	DECQ             R15
+	JNZ              sum2
+	MOVQ             acc+80(FP), R15
+	TESTQ            R15, R15
+	JZ               store2
+	MOVQ             AX, R14
+	VADDPD           (R14), Y0, Y0
+	VADDPD           32(R14), Y1, Y1
+	VMOVUPS          (R14)(R9*1), X5
+	ADDQ             BX, R14
+	VADDPD           (R14), Y2, Y2
+	VADDPD           32(R14), Y3, Y3
+	VINSERTF32X4     $0x01, (R14)(R9*1), Y5, Y5
+	VADDPD           Y5, Y4, Y4
+
+store2:
+	MOVQ          AX, R14
+	VMOVUPD       Y0, (R14)
+	VMOVUPD       Y1, 32(R14)
+	VMOVUPS       X4, (R14)(R9*1)
+	ADDQ          BX, R14
+	VMOVUPD       Y2, (R14)
+	VMOVUPD       Y3, 32(R14)
+	VEXTRACTF32X4 $0x01, Y4, (R14)(R9*1)
+	ADDQ          BX, R14
+	MOVQ          R14, AX
+	LEAQ          (CX)(SI*2), CX
+	SUBQ          $0x02, DX
+	JMP           rows2
+
+done2:
+rows1:
+	CMPQ       DX, $0x01
+	JLT        done1
+	MOVQ       AX, R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 32(R14)
+	PREFETCHT0 -16(R14)(R9*1)
+	VPXORD     Y0, Y0, Y0
+	VPXORD     Y1, Y1, Y1
+	VPXORD     Y2, Y2, Y2
+	MOVQ       CX, R11
+	MOVQ       b+40(FP), R14
+	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
+
+sum1:
+	VBROADCASTSD (R11), Y3
+	VFMADD231PD  (R14), Y3, Y0
+	VFMADD231PD  32(R14), Y3, Y1
+	VFMADD231PD  -16(R14)(R9*1), Y3, Y2
+	ADDQ         R8, R14
+	ADDQ         DI, R11
+	DECQ         R15
+	JNZ          sum1
+	MOVQ         acc+80(FP), R15
+	TESTQ        R15, R15
+	JZ           store1
+	MOVQ         AX, R14
+	VADDPD       (R14), Y0, Y0
+	VADDPD       32(R14), Y1, Y1
+	VADDPD       -16(R14)(R9*1), Y2, Y2
+
+store1:
+	MOVQ    AX, R14
+	VMOVUPD Y0, (R14)
+	VMOVUPD Y1, 32(R14)
+	VMOVUPD Y2, -16(R14)(R9*1)
+	ADDQ    BX, R14
+	MOVQ    R14, AX
 	LEAQ    (CX)(SI*1), CX
 	SUBQ    $0x01, DX
 	JMP     rows1
@@ -4751,6 +6059,7 @@ rows12:
 	LEAQ       (R12)(SI*4), R13
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum12:
 	VMOVUPD      (R14), Z24
@@ -4928,6 +6237,7 @@ rows8:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum8:
 	VMOVUPD      (R14), Z16
@@ -5047,6 +6357,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPD      (R14), Z8
@@ -5119,6 +6430,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPD      (R14), Z4
@@ -5168,6 +6480,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R14
 	MOVQ       k+64(FP), R15
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSD (R11), Z2
@@ -5279,6 +6592,7 @@ rows8:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum8:
 	VMOVUPD      (R13), Z24
@@ -5431,6 +6745,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPD      (R13), Z12
@@ -5520,6 +6835,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPD      (R13), Z6
@@ -5578,6 +6894,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSD (R11), Z3
@@ -5652,6 +6969,7 @@ rows1:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R11
 	MOVQ       k+64(FP), R12
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSD (R10), Z8
@@ -5751,6 +7069,7 @@ rows8:
 	LEAQ       (R10)(SI*4), R11
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum8:
 	VMASKMOVPD   (R12), Y15, Y8
@@ -5845,6 +7164,7 @@ rows4:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum4:
 	VMASKMOVPD   (R12), Y15, Y4
@@ -5901,6 +7221,7 @@ rows1:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum1:
 	VMASKMOVPD   (R12), Y15, Y1
@@ -5983,6 +7304,7 @@ rows8:
 	LEAQ       (R10)(SI*4), R11
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum8:
 	VMOVUPD      (R12), Y8
@@ -6069,6 +7391,7 @@ rows4:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPD      (R12), Y4
@@ -6121,6 +7444,7 @@ rows1:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSD (R10), Y1
@@ -6203,6 +7527,7 @@ rows6:
 	LEAQ       (R11)(SI*4), R12
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum6:
 	VMOVUPD      (R13), Y12
@@ -6304,6 +7629,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPD      (R13), Y8
@@ -6376,6 +7702,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPD      (R13), Y4
@@ -6425,6 +7752,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R13
 	MOVQ       k+64(FP), R14
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSD (R11), Y2
@@ -6507,6 +7835,7 @@ rows4:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum4:
 	VMOVUPD      (R12), Y12
@@ -6596,6 +7925,7 @@ rows2:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum2:
 	VMOVUPD      (R12), Y6
@@ -6654,6 +7984,7 @@ rows1:
 	MOVQ       CX, R11
 	MOVQ       b+40(FP), R12
 	MOVQ       k+64(FP), R13
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSD (R11), Y3
@@ -6728,6 +8059,7 @@ rows1:
 	MOVQ       CX, R10
 	MOVQ       b+40(FP), R11
 	MOVQ       k+64(FP), R12
+	PCALIGN    $0x40
 
 sum1:
 	VBROADCASTSD (R10), Y8
