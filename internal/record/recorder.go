@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"github.com/gakuri-lab/gakuri/engine/train"
 	"github.com/gakuri-lab/gakuri/experiment"
@@ -160,19 +161,23 @@ func (r *Recorder) savePictures(curves []experiment.Curve) error {
 		}
 		panels[c.Figure] = append(panels[c.Figure], c)
 	}
-	var errs []error
-	for _, name := range names {
+	formats := []string{"svg", "png"}
+	errs := make([]error, len(names)*len(formats))
+	var wg sync.WaitGroup
+	for i, name := range names {
 		if !figureName.MatchString(name) {
-			errs = append(errs, fmt.Errorf("a picture named %q: need letters, digits, '-' and '_'", name))
+			errs[i*len(formats)] = fmt.Errorf("a picture named %q: need letters, digits, '-' and '_'", name)
 			continue
 		}
-		for _, format := range []string{"svg", "png"} {
-			path := filepath.Join(r.dir, name+"."+format)
-			errs = append(errs, atomicfile.Write(path, func(w io.Writer) error {
-				return plot.Render(panels[name], r.run.Lang, w, format)
-			}))
+		for k, format := range formats {
+			wg.Go(func() {
+				errs[i*len(formats)+k] = atomicfile.Write(filepath.Join(r.dir, name+"."+format), func(w io.Writer) error {
+					return plot.Render(panels[name], r.run.Lang, w, format)
+				})
+			})
 		}
 	}
+	wg.Wait()
 	return first(errs)
 }
 
