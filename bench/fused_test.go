@@ -48,15 +48,15 @@ func hotPrograms() []program {
 	}
 	tanh := (*graph.Node).Tanh
 	// One coordinate, two derivatives: x″ + x′ + x.
-	second := func() *graph.Node {
+	second := func(widths ...int) *graph.Node {
 		g := graph.New()
 		t := g.Input("t", 1)
-		x := stack(g, t, []int{1, 32, 64, 32, 1}, tanh)
+		x := stack(g, t, widths, tanh)
 		d := graph.Partials(x, t, []int{1}, []int{2})
 		return d[1].Add(d[0]).Add(x).Reshape()
 	}
-	gradient("tanh-second", second().Square().SumBatch())
-	jacobian("tanh-second-rows", second())
+	gradient("tanh-second", second(1, 32, 64, 32, 1).Square().SumBatch())
+	jacobian("tanh-second-rows", second(1, 32, 64, 32, 1))
 	// Two coordinates: u_t + u u_x + u_xx.
 	burgers := func() *graph.Node {
 		g := graph.New()
@@ -83,6 +83,7 @@ func hotPrograms() []program {
 		jacobian(name+"-rows", freeFall(hard))
 		programs = append(programs, program{name + "-residuals", []*graph.Node{r}})
 	}
+	gradient("tanh-narrow", second(1, 20, 20, 1).Square().SumBatch()) // rows without padding
 	return programs
 }
 

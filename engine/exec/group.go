@@ -1,32 +1,49 @@
 package exec
 
 import (
+	"slices"
+
 	"github.com/gakuri-lab/gakuri/engine/graph"
 	"github.com/gakuri-lab/gakuri/engine/kernel"
 )
 
-// group emits the instruction of a group of element-wise nodes. Where rows
-// follow each other without gaps it works on one long row, as it is or with
-// Row operands repeated.
+// group emits the instruction of a group of element-wise nodes. Rows without
+// padding are taken as long ones that are whole vectors, with Row operands
+// repeated and a column spread.
 func (c *compiler[T]) group(st step) {
-	g := &groupInstr[T]{code: st.code}
-	for _, n := range st.reads {
-		g.in = append(g.in, c.read(n))
+	f := formOf(st.group[0].Shape, c.vec)
+	ragged := c.batch && f.n > 1 && f.ld%c.vec != 0 // rows end within vectors
+	g := &groupInstr[T]{code: st.code, form: f, joined: 1}
+	col := -1
+	var spread ref
+	if ragged {
+		if col = only(kernel.Col, g.code.In); col >= 0 {
+			spread = c.spread(st.reads[col], st.group[0])
+			g.code.In = slices.Clone(g.code.In)
+			g.code.In[col] = kernel.Full
+		}
+	}
+	for i, n := range st.reads {
+		if i == col {
+			c.used(spread)
+			g.in = append(g.in, spread)
+		} else {
+			g.in = append(g.in, c.read(n))
+		}
 	}
 	for _, n := range st.group {
 		r := c.newRef(n)
 		c.define(n, r)
 		g.out = append(g.out, r)
 	}
-	g.form, g.joined = g.out[0].form, 1
 	g.flat = true
-	join := c.batch && g.form.ld == g.form.n
+	join := ragged
 	for i, k := range g.code.In {
-		full := k == kernel.Full && g.in[i].ld == g.form.ld
+		full := k == kernel.Full && g.in[i].ld == f.ld
 		g.flat = g.flat && (k == kernel.Scalar || full)
 		join = join && (k == kernel.Scalar || full || k == kernel.Row)
 	}
-	if g.form.n == 1 {
+	if f.n == 1 {
 		g.flat = true // a column is one long row
 	}
 	if join && !g.flat {
@@ -37,15 +54,40 @@ func (c *compiler[T]) group(st step) {
 			}
 		}
 	}
-	p, err := kernel.Compile[T](st.code)
+	c.elementwise(g)
+}
+
+// elementwise emits g.
+func (c *compiler[T]) elementwise(g *groupInstr[T]) {
+	p, err := kernel.Compile[T](g.code)
 	if err != nil {
 		c.err = err
 		return
 	}
 	g.program = p
 	c.m.scratch = max(c.m.scratch, p.ScratchSize())
-	c.m.cost += float64(len(st.code.Ins)*g.form.rows*g.form.n) * 2
+	c.m.cost += float64(len(g.code.Ins)*g.form.rows*g.form.n) * 2
 	c.emit(g)
+}
+
+// only returns where the one operand of kind k stands, -1 if there is none or
+// several.
+func only(k kernel.Kind, kinds []kernel.Kind) int {
+	i := slices.Index(kinds, k)
+	if i >= 0 && slices.Contains(kinds[i+1:], k) {
+		return -1
+	}
+	return i
+}
+
+// spread writes column n over the rows of the shape of like: one more pass
+// costs less than vectors that end with the row.
+func (c *compiler[T]) spread(n, like *graph.Node) ref {
+	g := &groupInstr[T]{code: kernel.Code{In: []kernel.Kind{kernel.Col}, Out: []int{0}}, joined: 1, in: []ref{c.read(n)}}
+	dst := c.newRef(like)
+	g.form, g.out = dst.form, []ref{dst}
+	c.elementwise(g)
+	return dst
 }
 
 // repeat returns a memory that holds an unbatched row n once for each of the

@@ -52,8 +52,8 @@ var fusedKernels = map[string][4]func(*byte){
 	"f,f,f,r,r,f,r,f;const 1;negmuladd 0 0 8;mul 0 9;mul 10 2;mul 11 3;mulsub 9 1 12;sub 13 12;mul 2 4;mul 9 15;neg 16;mul 5 6;muladd 1 3 18;negmuladd 0 15 19;mul 0 20;sub 17 21;sub 22 21;add 23 7;mul 24 9;>14,25": {fusedTanhBurgersRows8AVX2F32, fusedTanhBurgersRows8AVX2F64, fusedTanhBurgersRows8AVX512F32, fusedTanhBurgersRows8AVX512F64},
 	// relu-classifier-1
 	"f,r;add 0 1;const 0;max 2 3;>4": {fusedReluClassifier1AVX2F32, fusedReluClassifier1AVX2F64, fusedReluClassifier1AVX512F32, fusedReluClassifier1AVX512F64},
-	// relu-classifier-7
-	"f,r,f;const 0;add 0 1;less 3 4;where 5 2 3;>6": {fusedReluClassifier7AVX2F32, fusedReluClassifier7AVX2F64, fusedReluClassifier7AVX512F32, fusedReluClassifier7AVX512F64},
+	// relu-classifier-8
+	"f,r,f;const 0;add 0 1;less 3 4;where 5 2 3;>6": {fusedReluClassifier8AVX2F32, fusedReluClassifier8AVX2F64, fusedReluClassifier8AVX512F32, fusedReluClassifier8AVX512F64},
 	// tanh-classifier-1
 	"f,r;add 0 1;tanh 2;>3": {fusedTanhClassifier1AVX2F32, fusedTanhClassifier1AVX2F64, fusedTanhClassifier1AVX512F32, fusedTanhClassifier1AVX512F64},
 	// free-fall-6
@@ -62,6 +62,10 @@ var fusedKernels = map[string][4]func(*byte){
 	"f,r,f,f,c,r,c,c;add 0 1;tanh 8;const 1;negmuladd 9 9 10;mul 11 2;mul 11 3;mul 2 2;mul 9 11;negmuladd 14 15 13;mul 4 5;mul 11 17;mul 15 17;mul 19 2;mul 6 5;mulsub 11 21 20;sub 22 20;mul 14 17;mul 11 24;neg 25;mul 21 2;muladd 17 3 27;negmuladd 9 24 28;mul 9 29;sub 26 30;sub 31 30;muladd 7 5 32;mul 33 11;>9,12,16,18,23,34": {fusedFreeFallRows3AVX2F32, fusedFreeFallRows3AVX2F64, fusedFreeFallRows3AVX512F32, fusedFreeFallRows3AVX512F64},
 	// free-fall-hard-6
 	"f,c,r,c,f,f,c;const 1;negmuladd 0 0 7;mul 1 2;mul 8 9;mul 0 8;mul 11 9;mul 12 4;mul 3 2;mulsub 8 14 13;sub 15 13;mul 4 4;mul 17 9;mul 8 18;neg 19;mul 5 9;muladd 4 14 21;negmuladd 0 18 22;mul 0 23;sub 20 24;sub 25 24;muladd 6 2 26;mul 27 8;>10,16,28": {fusedFreeFallHard6AVX2F32, fusedFreeFallHard6AVX2F64, fusedFreeFallHard6AVX512F32, fusedFreeFallHard6AVX512F64},
+	// tanh-narrow-0
+	"c;>0": {fusedTanhNarrow0AVX2F32, fusedTanhNarrow0AVX2F64, fusedTanhNarrow0AVX512F32, fusedTanhNarrow0AVX512F64},
+	// tanh-narrow-1
+	"f,r,r,r,r;muladd 0 1 2;tanh 5;const 1;negmuladd 6 6 7;mul 8 3;mul 6 8;mul 10 4;neg 11;>6,9,12": {fusedTanhNarrow1AVX2F32, fusedTanhNarrow1AVX2F64, fusedTanhNarrow1AVX512F32, fusedTanhNarrow1AVX512F64},
 }
 
 //go:noescape
@@ -341,16 +345,16 @@ func fusedReluClassifier1AVX512F32(a *byte)
 func fusedReluClassifier1AVX512F64(a *byte)
 
 //go:noescape
-func fusedReluClassifier7AVX2F32(a *byte)
+func fusedReluClassifier8AVX2F32(a *byte)
 
 //go:noescape
-func fusedReluClassifier7AVX2F64(a *byte)
+func fusedReluClassifier8AVX2F64(a *byte)
 
 //go:noescape
-func fusedReluClassifier7AVX512F32(a *byte)
+func fusedReluClassifier8AVX512F32(a *byte)
 
 //go:noescape
-func fusedReluClassifier7AVX512F64(a *byte)
+func fusedReluClassifier8AVX512F64(a *byte)
 
 //go:noescape
 func fusedTanhClassifier1AVX2F32(a *byte)
@@ -399,3 +403,27 @@ func fusedFreeFallHard6AVX512F32(a *byte)
 
 //go:noescape
 func fusedFreeFallHard6AVX512F64(a *byte)
+
+//go:noescape
+func fusedTanhNarrow0AVX2F32(a *byte)
+
+//go:noescape
+func fusedTanhNarrow0AVX2F64(a *byte)
+
+//go:noescape
+func fusedTanhNarrow0AVX512F32(a *byte)
+
+//go:noescape
+func fusedTanhNarrow0AVX512F64(a *byte)
+
+//go:noescape
+func fusedTanhNarrow1AVX2F32(a *byte)
+
+//go:noescape
+func fusedTanhNarrow1AVX2F64(a *byte)
+
+//go:noescape
+func fusedTanhNarrow1AVX512F32(a *byte)
+
+//go:noescape
+func fusedTanhNarrow1AVX512F64(a *byte)

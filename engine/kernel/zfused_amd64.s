@@ -6798,9 +6798,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier7AVX2F32(a *byte)
+// func fusedReluClassifier8AVX2F32(a *byte)
 // Requires: AVX
-TEXT ·fusedReluClassifier7AVX2F32(SB), $32-8
+TEXT ·fusedReluClassifier8AVX2F32(SB), $32-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -6833,9 +6833,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier7AVX2F64(a *byte)
+// func fusedReluClassifier8AVX2F64(a *byte)
 // Requires: AVX
-TEXT ·fusedReluClassifier7AVX2F64(SB), $32-8
+TEXT ·fusedReluClassifier8AVX2F64(SB), $32-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -6868,9 +6868,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier7AVX512F32(a *byte)
+// func fusedReluClassifier8AVX512F32(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedReluClassifier7AVX512F32(SB), $32-8
+TEXT ·fusedReluClassifier8AVX512F32(SB), $32-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -6903,9 +6903,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func fusedReluClassifier7AVX512F64(a *byte)
+// func fusedReluClassifier8AVX512F64(a *byte)
 // Requires: AVX, AVX512F
-TEXT ·fusedReluClassifier7AVX512F64(SB), $32-8
+TEXT ·fusedReluClassifier8AVX512F64(SB), $32-8
 	MOVQ         a+0(FP), SI
 	MOVQ         640(SI), AX
 	MOVQ         AX, (SP)
@@ -8463,6 +8463,487 @@ column:
 	ADDQ         AX, 32(SP)
 	MOVQ         240(SI), AX
 	ADDQ         AX, 56(SP)
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhNarrow0AVX2F32(a *byte)
+// Requires: AVX
+TEXT ·fusedTanhNarrow0AVX2F32(SB), $16-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ 384(SI), BX
+	MOVQ (SI), AX
+	MOVQ AX, 8(SP)
+
+row:
+	MOVQ         8(SP), AX
+	VBROADCASTSS (AX), Y15
+	XORQ         CX, CX
+
+column:
+	VMOVUPS Y15, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    512(SI), BX
+	MOVQ    192(SI), AX
+	ADDQ    AX, 8(SP)
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedTanhNarrow0AVX2F64(a *byte)
+// Requires: AVX
+TEXT ·fusedTanhNarrow0AVX2F64(SB), $16-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ 384(SI), BX
+	MOVQ (SI), AX
+	MOVQ AX, 8(SP)
+
+row:
+	MOVQ         8(SP), AX
+	VBROADCASTSD (AX), Y15
+	XORQ         CX, CX
+
+column:
+	VMOVUPD Y15, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    512(SI), BX
+	MOVQ    192(SI), AX
+	ADDQ    AX, 8(SP)
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedTanhNarrow0AVX512F32(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedTanhNarrow0AVX512F32(SB), $16-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x02, DX
+	MOVQ 384(SI), BX
+	MOVQ (SI), AX
+	MOVQ AX, 8(SP)
+
+row:
+	MOVQ         8(SP), AX
+	VBROADCASTSS (AX), Z31
+	XORQ         CX, CX
+
+column:
+	VMOVUPS Z31, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    512(SI), BX
+	MOVQ    192(SI), AX
+	ADDQ    AX, 8(SP)
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedTanhNarrow0AVX512F64(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·fusedTanhNarrow0AVX512F64(SB), $16-8
+	MOVQ a+0(FP), SI
+	MOVQ 640(SI), AX
+	MOVQ AX, (SP)
+	MOVQ 648(SI), DX
+	SHLQ $0x03, DX
+	MOVQ 384(SI), BX
+	MOVQ (SI), AX
+	MOVQ AX, 8(SP)
+
+row:
+	MOVQ         8(SP), AX
+	VBROADCASTSD (AX), Z31
+	XORQ         CX, CX
+
+column:
+	VMOVUPD Z31, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, DX
+	JLT     column
+	ADDQ    512(SI), BX
+	MOVQ    192(SI), AX
+	ADDQ    AX, 8(SP)
+	DECQ    (SP)
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func fusedTanhNarrow1AVX2F32(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhNarrow1AVX2F32(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	VBROADCASTSS fusedConsts<>+224(SB), Y15
+	VBROADCASTSS fusedConsts<>+128(SB), Y14
+	VBROADCASTSS fusedConsts<>+480(SB), Y13
+	VBROADCASTSS fusedConsts<>+0(SB), Y12
+	VBROADCASTSS fusedConsts<>+32(SB), Y11
+	VBROADCASTSS fusedConsts<>+64(SB), Y10
+	VBROADCASTSS fusedConsts<>+96(SB), Y9
+	VBROADCASTSS fusedConsts<>+160(SB), Y8
+	VBROADCASTSS fusedConsts<>+192(SB), Y7
+	VBROADCASTSS fusedConsts<>+256(SB), Y6
+	VBROADCASTSS fusedConsts<>+288(SB), Y5
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Y0
+	VMOVUPS      (DI)(CX*1), Y1
+	VFMADD213PS  (R8)(CX*1), Y0, Y1
+	VANDPS       Y12, Y1, Y0
+	VMINPS       Y0, Y11, Y0
+	VMULPS       Y10, Y0, Y0
+	VMOVAPS      Y14, Y2
+	VFMADD231PS  Y9, Y0, Y2
+	VSUBPS       Y14, Y2, Y3
+	VFNMADD231PS Y8, Y3, Y0
+	VFNMADD213PS Y0, Y7, Y3
+	VPSLLD       $0x17, Y2, Y0
+	VPADDD       Y15, Y0, Y0
+	VMOVAPS      Y5, Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VFMADD213PS  fusedConsts<>+320(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+352(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+384(SB), Y3, Y2
+	VFMADD213PS  fusedConsts<>+416(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y2
+	VSUBPS       Y0, Y15, Y3
+	VFNMADD213PS Y3, Y0, Y2
+	VMOVUPS      fusedConsts<>+448(SB), Y0
+	VSUBPS       Y2, Y0, Y0
+	VDIVPS       Y0, Y2, Y0
+	VANDPS       Y13, Y1, Y1
+	VORPS        Y1, Y0, Y0
+	VMOVAPS      Y15, Y1
+	VFNMADD231PS Y0, Y0, Y1
+	VMULPS       (R9)(CX*1), Y1, Y2
+	VMULPS       Y1, Y0, Y1
+	VMULPS       (R10)(CX*1), Y1, Y1
+	VMOVUPS      Y0, (R11)(CX*1)
+	VMOVUPS      Y2, (R12)(CX*1)
+	VXORPS       Y13, Y1, Y0
+	VMOVUPS      Y0, (R13)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhNarrow1AVX2F64(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·fusedTanhNarrow1AVX2F64(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	VBROADCASTSD fusedConsts<>+736(SB), Y15
+	VBROADCASTSD fusedConsts<>+640(SB), Y14
+	VBROADCASTSD fusedConsts<>+1152(SB), Y13
+	VBROADCASTSD fusedConsts<>+512(SB), Y12
+	VBROADCASTSD fusedConsts<>+544(SB), Y11
+	VBROADCASTSD fusedConsts<>+576(SB), Y10
+	VBROADCASTSD fusedConsts<>+608(SB), Y9
+	VBROADCASTSD fusedConsts<>+672(SB), Y8
+	VBROADCASTSD fusedConsts<>+704(SB), Y7
+	VBROADCASTSD fusedConsts<>+768(SB), Y6
+	VBROADCASTSD fusedConsts<>+800(SB), Y5
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Y0
+	VMOVUPD      (DI)(CX*1), Y1
+	VFMADD213PD  (R8)(CX*1), Y0, Y1
+	VANDPD       Y12, Y1, Y0
+	VMINPD       Y0, Y11, Y0
+	VMULPD       Y10, Y0, Y0
+	VMOVAPD      Y14, Y2
+	VFMADD231PD  Y9, Y0, Y2
+	VSUBPD       Y14, Y2, Y3
+	VFNMADD231PD Y8, Y3, Y0
+	VFNMADD213PD Y0, Y7, Y3
+	VPSLLQ       $0x34, Y2, Y0
+	VPADDQ       Y15, Y0, Y0
+	VMOVAPD      Y5, Y2
+	VFMADD231PD  Y3, Y6, Y2
+	VFMADD213PD  fusedConsts<>+832(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+864(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+896(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+928(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+960(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+992(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1024(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1056(SB), Y3, Y2
+	VFMADD213PD  fusedConsts<>+1088(SB), Y3, Y2
+	VMULPD       Y3, Y3, Y4
+	VFMADD213PD  Y3, Y4, Y2
+	VSUBPD       Y0, Y15, Y3
+	VFNMADD213PD Y3, Y0, Y2
+	VMOVUPD      fusedConsts<>+1120(SB), Y0
+	VSUBPD       Y2, Y0, Y0
+	VDIVPD       Y0, Y2, Y0
+	VANDPD       Y13, Y1, Y1
+	VORPD        Y1, Y0, Y0
+	VMOVAPD      Y15, Y1
+	VFNMADD231PD Y0, Y0, Y1
+	VMULPD       (R9)(CX*1), Y1, Y2
+	VMULPD       Y1, Y0, Y1
+	VMULPD       (R10)(CX*1), Y1, Y1
+	VMOVUPD      Y0, (R11)(CX*1)
+	VMOVUPD      Y2, (R12)(CX*1)
+	VXORPD       Y13, Y1, Y0
+	VMOVUPD      Y0, (R13)(CX*1)
+	ADDQ         $0x20, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhNarrow1AVX512F32(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhNarrow1AVX512F32(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x02, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	VBROADCASTSS fusedConsts<>+224(SB), Z31
+	VBROADCASTSS fusedConsts<>+128(SB), Z30
+	VBROADCASTSS fusedConsts<>+480(SB), Z29
+	VBROADCASTSS fusedConsts<>+0(SB), Z28
+	VBROADCASTSS fusedConsts<>+32(SB), Z27
+	VBROADCASTSS fusedConsts<>+64(SB), Z26
+	VBROADCASTSS fusedConsts<>+96(SB), Z25
+	VBROADCASTSS fusedConsts<>+160(SB), Z24
+	VBROADCASTSS fusedConsts<>+192(SB), Z23
+	VBROADCASTSS fusedConsts<>+256(SB), Z22
+	VBROADCASTSS fusedConsts<>+288(SB), Z21
+	VBROADCASTSS fusedConsts<>+320(SB), Z20
+	VBROADCASTSS fusedConsts<>+352(SB), Z19
+	VBROADCASTSS fusedConsts<>+384(SB), Z18
+	VBROADCASTSS fusedConsts<>+416(SB), Z17
+	VBROADCASTSS fusedConsts<>+448(SB), Z16
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPS      (BX)(CX*1), Z0
+	VMOVUPS      (DI)(CX*1), Z1
+	VFMADD213PS  (R8)(CX*1), Z0, Z1
+	VANDPS       Z28, Z1, Z0
+	VMINPS       Z0, Z27, Z0
+	VMULPS       Z26, Z0, Z0
+	VMOVAPS      Z30, Z2
+	VFMADD231PS  Z25, Z0, Z2
+	VSUBPS       Z30, Z2, Z2
+	VFNMADD231PS Z24, Z2, Z0
+	VFNMADD231PS Z23, Z2, Z0
+	VSCALEFPS    Z2, Z31, Z2
+	VMOVAPS      Z21, Z3
+	VFMADD231PS  Z0, Z22, Z3
+	VFMADD213PS  Z20, Z0, Z3
+	VFMADD213PS  Z19, Z0, Z3
+	VFMADD213PS  Z18, Z0, Z3
+	VFMADD213PS  Z17, Z0, Z3
+	VMULPS       Z0, Z0, Z4
+	VFMADD213PS  Z0, Z4, Z3
+	VSUBPS       Z2, Z31, Z0
+	VFNMADD213PS Z0, Z2, Z3
+	VSUBPS       Z3, Z16, Z0
+	VDIVPS       Z0, Z3, Z0
+	VANDPS       Z29, Z1, Z1
+	VORPS        Z1, Z0, Z0
+	VMOVAPS      Z31, Z1
+	VFNMADD231PS Z0, Z0, Z1
+	VMULPS       (R9)(CX*1), Z1, Z2
+	VMULPS       Z1, Z0, Z1
+	VMULPS       (R10)(CX*1), Z1, Z1
+	VMOVUPS      Z0, (R11)(CX*1)
+	VMOVUPS      Z2, (R12)(CX*1)
+	VXORPS       Z29, Z1, Z0
+	VMOVUPS      Z0, (R13)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
+	DECQ         (SP)
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func fusedTanhNarrow1AVX512F64(a *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·fusedTanhNarrow1AVX512F64(SB), $48-8
+	MOVQ         a+0(FP), SI
+	MOVQ         640(SI), AX
+	MOVQ         AX, (SP)
+	MOVQ         648(SI), DX
+	SHLQ         $0x03, DX
+	MOVQ         (SI), BX
+	MOVQ         8(SI), DI
+	MOVQ         16(SI), R8
+	MOVQ         24(SI), R9
+	MOVQ         32(SI), R10
+	MOVQ         384(SI), R11
+	MOVQ         392(SI), R12
+	MOVQ         400(SI), R13
+	VBROADCASTSD fusedConsts<>+736(SB), Z31
+	VBROADCASTSD fusedConsts<>+640(SB), Z30
+	VBROADCASTSD fusedConsts<>+1152(SB), Z29
+	VBROADCASTSD fusedConsts<>+512(SB), Z28
+	VBROADCASTSD fusedConsts<>+544(SB), Z27
+	VBROADCASTSD fusedConsts<>+576(SB), Z26
+	VBROADCASTSD fusedConsts<>+608(SB), Z25
+	VBROADCASTSD fusedConsts<>+672(SB), Z24
+	VBROADCASTSD fusedConsts<>+704(SB), Z23
+	VBROADCASTSD fusedConsts<>+768(SB), Z22
+	VBROADCASTSD fusedConsts<>+800(SB), Z21
+	VBROADCASTSD fusedConsts<>+832(SB), Z20
+	VBROADCASTSD fusedConsts<>+864(SB), Z19
+	VBROADCASTSD fusedConsts<>+896(SB), Z18
+	VBROADCASTSD fusedConsts<>+928(SB), Z17
+	VBROADCASTSD fusedConsts<>+960(SB), Z16
+	VBROADCASTSD fusedConsts<>+992(SB), Z15
+	VBROADCASTSD fusedConsts<>+1024(SB), Z14
+	VBROADCASTSD fusedConsts<>+1056(SB), Z13
+	VBROADCASTSD fusedConsts<>+1088(SB), Z12
+	VBROADCASTSD fusedConsts<>+1120(SB), Z11
+
+row:
+	XORQ CX, CX
+
+column:
+	VMOVUPD      (BX)(CX*1), Z0
+	VMOVUPD      (DI)(CX*1), Z1
+	VFMADD213PD  (R8)(CX*1), Z0, Z1
+	VANDPD       Z28, Z1, Z0
+	VMINPD       Z0, Z27, Z0
+	VMULPD       Z26, Z0, Z0
+	VMOVAPD      Z30, Z2
+	VFMADD231PD  Z25, Z0, Z2
+	VSUBPD       Z30, Z2, Z2
+	VFNMADD231PD Z24, Z2, Z0
+	VFNMADD231PD Z23, Z2, Z0
+	VSCALEFPD    Z2, Z31, Z2
+	VMOVAPD      Z21, Z3
+	VFMADD231PD  Z0, Z22, Z3
+	VFMADD213PD  Z20, Z0, Z3
+	VFMADD213PD  Z19, Z0, Z3
+	VFMADD213PD  Z18, Z0, Z3
+	VFMADD213PD  Z17, Z0, Z3
+	VFMADD213PD  Z16, Z0, Z3
+	VFMADD213PD  Z15, Z0, Z3
+	VFMADD213PD  Z14, Z0, Z3
+	VFMADD213PD  Z13, Z0, Z3
+	VFMADD213PD  Z12, Z0, Z3
+	VMULPD       Z0, Z0, Z4
+	VFMADD213PD  Z0, Z4, Z3
+	VSUBPD       Z2, Z31, Z0
+	VFNMADD213PD Z0, Z2, Z3
+	VSUBPD       Z3, Z11, Z0
+	VDIVPD       Z0, Z3, Z0
+	VANDPD       Z29, Z1, Z1
+	VORPD        Z1, Z0, Z0
+	VMOVAPD      Z31, Z1
+	VFNMADD231PD Z0, Z0, Z1
+	VMULPD       (R9)(CX*1), Z1, Z2
+	VMULPD       Z1, Z0, Z1
+	VMULPD       (R10)(CX*1), Z1, Z1
+	VMOVUPD      Z0, (R11)(CX*1)
+	VMOVUPD      Z2, (R12)(CX*1)
+	VXORPD       Z29, Z1, Z0
+	VMOVUPD      Z0, (R13)(CX*1)
+	ADDQ         $0x40, CX
+	CMPQ         CX, DX
+	JLT          column
+	ADDQ         192(SI), BX
+	ADDQ         200(SI), DI
+	ADDQ         208(SI), R8
+	ADDQ         216(SI), R9
+	ADDQ         224(SI), R10
+	ADDQ         512(SI), R11
+	ADDQ         520(SI), R12
+	ADDQ         528(SI), R13
 	DECQ         (SP)
 	JNZ          row
 	VZEROUPPER
