@@ -121,6 +121,9 @@ func panel(l level, w, L int, row bool) (f form, width, last int) {
 		case 4:
 			return formZZ, w, w - 2*L
 		case 5:
+			if w <= 4*L+L/2 {
+				return formYY512, 2 * L, L
+			}
 			return formYYY512, 3 * L, 2 * L
 		}
 		return formZZZ, w, w - 2*L
