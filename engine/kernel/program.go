@@ -17,8 +17,10 @@ const (
 //
 // Memory behind Full and Row operands and behind outputs is read and written
 // in whole 64-byte vectors: N is rounded up to a multiple of 64 bytes, and
-// the caller owns that padding. An output may be the same memory as a Full
-// operand, element for element; any other overlap is an error of the caller.
+// the caller owns that padding. Rows are done from first to last, so that the
+// padding of an output's row may be the beginning of its next row. An output
+// with padding of its own may be the same memory as a Full operand, element
+// for element; any other overlap is an error of the caller.
 type Args struct {
 	In        [MaxIn]unsafe.Pointer // first element of each operand
 	InStride  [MaxIn]uintptr        // bytes from one row to the next: 0 for Row and Scalar

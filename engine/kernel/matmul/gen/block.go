@@ -107,9 +107,7 @@ func (k *block) emitRows(rows int) {
 	JLT(LabelRef(name("done")))
 
 	k.paired = rows > 1 && strings.HasSuffix(k.vecs, "h")
-	if !k.paired { // too many loads already
-		k.eachC(rows, func(_, _ int, at Mem) { PREFETCHT0(at) })
-	}
+	k.eachC(rows, func(_, _ int, at Mem) { PREFETCHT0(at) })
 	for r := range k.accumulators(rows) {
 		k.zero(k.vec(r, k.vecs[0]))
 	}
