@@ -92,7 +92,12 @@ func (p *Program[T]) Run(a *Args) {
 }
 
 // noescape hides p from escape analysis. Kernels keep no pointer after they
-// return, which the compiler cannot see through a function value.
+// return, which the compiler cannot see through a function value. While p is
+// a number nothing may move the stack: no check of pointers, as in race
+// builds, and no growth.
+//
+//go:nosplit
+//go:nocheckptr
 func noescape(p unsafe.Pointer) unsafe.Pointer {
 	x := uintptr(p)
 	return *(*unsafe.Pointer)(unsafe.Pointer(&x))

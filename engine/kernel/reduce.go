@@ -154,6 +154,11 @@ func SumRows[T array.Float](dst, src []T, ld, rows, n int, acc bool) {
 		return
 	}
 	w, run := lanes[T](reduceRowsAcc)
+	many := w / (n & -n) // rows that are whole vectors, w being a power of 2
+	if run != nil && many > 1 && ld == n && rows >= 2*many && many*n <= joined {
+		sumJoined(dst[:n], src, many, rows, run)
+		return
+	}
 	j := 0
 	if run != nil && n >= w {
 		j = n / w * w
@@ -177,6 +182,30 @@ func SumRows[T array.Float](dst, src []T, ld, rows, n int, acc bool) {
 		for k, v := range s {
 			d[k] += v
 		}
+	}
+}
+
+// joined is the room for the sums of several rows taken as one.
+const joined = 512
+
+// sumJoined adds rows without gaps to dst: as many as make whole vectors are
+// summed as one long row, then these sums and the rows left are added.
+func sumJoined[T array.Float](dst, src []T, many, rows int, run func(*byte)) {
+	var sums [joined]T
+	n := len(dst)
+	a := reduceArgs{X: unsafe.Pointer(&src[0]), Out: unsafe.Pointer(&sums), Rows: rows / many, N: many * n}
+	a.Stride = uintptr(many*n) * unsafe.Sizeof(src[0])
+	run((*byte)(noescape(unsafe.Pointer(&a))))
+	add := func(x []T) {
+		for k, v := range x[:len(dst)] {
+			dst[k] += v
+		}
+	}
+	for r := range many {
+		add(sums[r*n:])
+	}
+	for r := rows / many * many; r < rows; r++ {
+		add(src[r*n:])
 	}
 }
 
