@@ -155,8 +155,12 @@ func peakRow[T array.Float](write func(string, ...any), name string, must, aim f
 	share := func(stepTook, peakTook float64) float64 {
 		return 100 * w.Flops() / stepTook / (float64(flops) / peakTook)
 	}
-	write("| %s | %s | %.1f | %.0f (%.0f) %% | %.0f | %.0f |\n", name, ms(step.took), w.Flops()/median(step.took)/1e9,
-		share(median(step.took), median(peak.took)), share(slices.Min(step.took), slices.Min(peak.took)), must, aim)
+	marks := " | "
+	if must > 0 {
+		marks = fmt.Sprintf("%.0f %% | %.0f %%", must, aim)
+	}
+	write("| %s | %s | %.1f | %.0f (%.0f) %% | %s |\n", name, ms(step.took), w.Flops()/median(step.took)/1e9,
+		share(median(step.took), median(peak.took)), share(slices.Min(step.took), slices.Min(peak.took)), marks)
 }
 
 func fall[T array.Float](widths ...int) func(*exec.Pool) bench.Work {

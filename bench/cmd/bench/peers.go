@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gakuri-lab/gakuri/bench"
 	engine "github.com/gakuri-lab/gakuri/engine/exec"
@@ -102,6 +103,9 @@ type rival struct {
 	must, aim float64
 }
 
+// rest is the pause between turns.
+const rest = 300 * time.Millisecond
+
 // duel runs our work and the rivals in turns and writes a row for each.
 func duel(write func(string, ...any), title, work, dtype string, threads int, rivals []rival, make func(*engine.Pool) bench.Work) error {
 	if !strings.Contains(title, *only) {
@@ -128,8 +132,12 @@ func duel(write func(string, ...any), title, work, dtype string, threads int, ri
 	}
 	for range *rounds {
 		for _, q := range pairs {
+			// Libraries' threads spin for some time after their work; the next
+			// turn must not pay for it.
+			time.Sleep(rest)
 			ours.turn()
 			q.ours = append(q.ours, ours.took[len(ours.took)-1])
+			time.Sleep(rest)
 			if err := q.p.turn(); err != nil {
 				return err
 			}
@@ -142,7 +150,7 @@ func duel(write func(string, ...any), title, work, dtype string, threads int, ri
 			}
 			return fmt.Sprintf("%g", x)
 		}
-		write("| %s | %s %s | %s | %s | %.1f (%.1f) | %s | %s |\n", title, q.name, q.p.hello.Version, ms(ours.took), ms(q.p.took),
+		write("| %s | %s %s | %s | %s | %.1f (%.1f) | %s | %s |\n", title, q.name, q.p.hello.Version, ms(q.ours), ms(q.p.took),
 			ratio(q.p.took, q.ours), slices.Min(q.p.took)/slices.Min(q.ours), mark(q.must), mark(q.aim))
 	}
 	return nil
