@@ -10,7 +10,6 @@ import (
 	"github.com/gakuri-lab/gakuri/engine/array"
 	"github.com/gakuri-lab/gakuri/engine/exec"
 	"github.com/gakuri-lab/gakuri/engine/graph"
-	"github.com/gakuri-lab/gakuri/engine/kernel"
 	"github.com/gakuri-lab/gakuri/engine/linalg"
 	"github.com/gakuri-lab/gakuri/engine/optim"
 )
@@ -139,16 +138,17 @@ func Classifier[T array.Float](pool *exec.Pool) Work {
 	return w
 }
 
-// gaussNewton is a damped Gauss-Newton step.
+// gaussNewton is a damped Gauss-Newton step. The residual is one more column
+// of the Jacobian, so that one product gives JᵀJ, Jᵀr and rᵀr.
 type gaussNewton struct {
-	machine  *exec.Machine[float64]
-	pool     *exec.Pool
-	rows, n  int
-	params   []float64
-	r        []float64
-	jac      []float64
-	normal   []float64
-	gradient []float64
+	machine *exec.Machine[float64]
+	pool    *exec.Pool
+	rows, n int
+	ld      int // of normal: whole cache lines
+	params  []float64
+	jac     []float64 // [J r], rows × (n+1)
+	normal  []float64 // upper triangle of [J r]ᵀ[J r]
+	step    []float64
 }
 
 // GaussNewton is the step of Burgers' equation u_t + u u_x = ν u_xx, ν =
@@ -166,9 +166,10 @@ func GaussNewton(pool *exec.Pool) Work {
 		panic(err)
 	}
 	n := g.ParamSize()
+	ld := (n + 8) / 8 * 8
 	w := &gaussNewton{
-		machine: m, pool: pool, rows: rows, n: n, params: make([]float64, n), r: make([]float64, rows),
-		jac: make([]float64, rows*n), normal: make([]float64, n*n), gradient: make([]float64, n),
+		machine: m, pool: pool, rows: rows, n: n, ld: ld, params: make([]float64, n),
+		jac: make([]float64, rows*(n+1)), normal: make([]float64, (n+1)*ld), step: make([]float64, n),
 	}
 	firstWeights(g, w.params)
 	points := make([]float64, 2*rows)
@@ -178,32 +179,27 @@ func GaussNewton(pool *exec.Pool) Work {
 	}
 	m.Input("p", points)
 	m.Params(w.params)
-	m.Output(0, w.r)
+	m.OutputRows(0, w.jac[n:], n+1)
 	for i, q := range g.Params() {
-		m.OutputRows(1+i, w.jac[q.Offset:], n)
+		m.OutputRows(1+i, w.jac[q.Offset:], n+1)
 	}
 	return w
 }
 
 func (w *gaussNewton) Step() float64 {
 	w.machine.Run(w.pool)
-	loss := 0.0
-	clear(w.gradient)
-	for i, r := range w.r {
-		loss += r * r
-		kernel.Axpy(w.gradient, -r, w.jac[i*w.n:(i+1)*w.n])
-	}
-	linalg.Syrk(w.normal, w.n, true, w.jac, w.n, w.n, w.rows, 1, 0, w.pool.Threads())
+	linalg.Syrk(w.normal, w.ld, true, w.jac, w.n+1, w.n+1, w.rows, 1, 0, w.pool.Threads())
 	for i := range w.n {
-		w.normal[i*w.n+i] += 1e-6
+		w.normal[i*w.ld+i] += 1e-6
+		w.step[i] = -w.normal[i*w.ld+w.n]
 	}
-	if err := linalg.CholeskySolve(w.normal, w.n, w.n, w.gradient, 1, 1, w.pool.Threads()); err != nil {
+	if err := linalg.CholeskySolve(w.normal, w.ld, w.n, w.step, 1, 1, w.pool.Threads()); err != nil {
 		panic(err)
 	}
-	for i, v := range w.gradient {
+	for i, v := range w.step {
 		w.params[i] += v
 	}
-	return loss / float64(w.rows)
+	return w.normal[w.n*w.ld+w.n] / float64(w.rows)
 }
 
 func (w *gaussNewton) Flops() float64 {

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/gonum"
-
 	"github.com/gakuri-lab/gakuri/engine/kernel/matmul"
 )
 
@@ -89,11 +86,6 @@ func CholeskySolve(a []float64, lda, n int, b []float64, ldb, rhs, threads int) 
 		return err
 	}
 	if n == 0 || rhs == 0 {
-		return nil
-	}
-	if rhs == 1 {
-		gonum.Implementation{}.Dtrsv(blas.Upper, blas.Trans, blas.NonUnit, n, a, lda, b, ldb)
-		gonum.Implementation{}.Dtrsv(blas.Upper, blas.NoTrans, blas.NonUnit, n, a, lda, b, ldb)
 		return nil
 	}
 	u := triangle{factor{a, lda, 1}, false, false}

@@ -5,8 +5,6 @@ import (
 
 	"github.com/gakuri-lab/gakuri/engine/kernel"
 	"github.com/gakuri-lab/gakuri/engine/linalg"
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
 )
 
 // normal holds the damped normal equations of a Jacobian J [n × p] on its
@@ -69,10 +67,8 @@ func (e *normal) solve(delta, jac, r, grad []float64) {
 
 // back solves with the Cholesky factor in place.
 func (e *normal) back(b []float64) {
-	u := blas64.Triangular{Uplo: blas.Upper, Diag: blas.NonUnit, N: e.m, Stride: e.m, Data: e.chol}
-	v := blas64.Vector{N: e.m, Inc: 1, Data: b}
-	blas64.Trsv(blas.Trans, u, v)
-	blas64.Trsv(blas.NoTrans, u, v)
+	linalg.Trsm(true, true, true, false, e.m, 1, 1, e.chol, e.m, b, 1, 1)
+	linalg.Trsm(true, true, false, false, e.m, 1, 1, e.chol, e.m, b, 1, 1)
 }
 
 // times stores J v in dst; J is [len(dst) × len(v)].
