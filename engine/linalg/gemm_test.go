@@ -93,7 +93,7 @@ func TestGemm(t *testing.T) {
 
 func TestSyrk(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	for _, n := range []int{0, 1, 2, 7, 12, 16, 17, 31, 48, 100, 161} {
+	for _, n := range []int{0, 1, 2, 7, 12, 16, 17, 31, 48, 62, 100, 161} {
 		for _, k := range []int{0, 1, 5, 33, 390} {
 			for _, trans := range []bool{false, true} {
 				for _, f := range [][2]float64{{1, 0}, {1, 1}, {-1, 1}, {0.5, -2}, {0, 3}} {
@@ -149,8 +149,9 @@ func TestProductBits(t *testing.T) {
 			if !slices.Equal(c, want) {
 				t.Errorf("%d × %d × %d: other bits with %d threads", m, n, k, threads)
 			}
-			c = make([]float64, m*m)
+			c = make([]float64, m*m+k*k)
 			Syrk(c, m, false, a, k, m, k, -1, 0, threads)
+			Syrk(c[m*m:], k, true, a, k, k, m, -1, 0, threads)
 			if wantSyrk == nil {
 				wantSyrk = c
 			}

@@ -8,13 +8,13 @@ import (
 )
 
 // Sizes of the blocks. A panel of B (depth × panelB, 48 KiB) and a block of A
-// (rowsA × depth, 504 KiB) stay in the second-level cache while the panels of
+// (rowsA × depth, 432 KiB) stay in the second-level cache while the panels of
 // A pass by the panel of B.
 const (
 	panelA = 12   // rows of a packed panel of A, those of the kernel
 	panelB = 16   // columns of a packed panel of B
 	depth  = 384  // length of a panel: terms summed between two visits to C
-	rowsA  = 168  // rows of a packed block of A
+	rowsA  = 144  // rows of a block of A, a whole number of panels of both
 	colsB  = 2048 // columns of a packed block of B
 
 	directB = 1 << 15 // elements of B that need no packing
@@ -184,7 +184,11 @@ func (g *product) scale(p part, beta float64) {
 // compute does a part. What is not used often enough is not packed: A in a
 // product of few columns; B, if its rows are contiguous, in a product of few
 // rows or where all of it stays in the second-level cache. The way is chosen
-// by the size of the whole product, so that parts do not change the bits.
+// by the whole product, so that parts do not change the bits.
+//
+// In the triangle of AᵀA each part would pack the rows above it again, so
+// they are read where they are; a stride of whole half-kilobytes, though,
+// would leave them few places in the cache.
 func (g *product) compute(p part, w *workspace) {
 	switch g.shape {
 	case upper:
@@ -208,6 +212,12 @@ func (g *product) compute(p part, w *workspace) {
 			w.a = grow(w.a, roundUp(p.i1-p.i0, panelA)*d)
 			pack(w.a, g.a.from(p.i0, q), g.a, p.i1-p.i0, d, panelA, g.alpha)
 			g.rows(p, w.a, q, d, acc)
+		case g.shape == upper && g.a.outer == 1 && g.b.outer == 1 && g.a.inner%64 != 0:
+			w.b = grow(w.b, roundUp(p.j1-p.j0, panelB)*d)
+			pack(w.b, g.b.from(p.j0, q), g.b, p.j1-p.j0, d, panelB, g.alpha)
+			for i := p.i0; i < p.i1; i += rowsA {
+				g.columnsAbove(part{i, min(i+rowsA, p.i1), p.j0, p.j1}, w.b, q, d, acc)
+			}
 		default:
 			w.b = grow(w.b, roundUp(p.j1-p.j0, panelB)*d)
 			pack(w.b, g.b.from(p.j0, q), g.b, p.j1-p.j0, d, panelB, 1)
@@ -231,7 +241,7 @@ func (g *product) rows(p part, a []float64, q, d int, acc bool) {
 		if g.shape == upper {
 			j = max(j, i)
 			if end := min(i+rows, p.j1); j < end {
-				g.diagonal(part{i, i + rows, j, end}, panel, g.b.from(j, q), g.b.inner, d, acc)
+				g.diagonal(part{i, i + rows, j, end}, panel, panelA, g.b.from(j, q), g.b.inner, d, acc)
 				j = end
 			}
 		}
@@ -253,22 +263,37 @@ func (g *product) block(p part, w *workspace, d int, acc bool) {
 			if g.shape == whole || g.shape == upper && i+rows-1 <= j || g.shape == lower && j+cols-1 <= i {
 				matmul.Mul(g.c[i*g.ldc+j:], g.ldc, a, 1, panelA, b, panelB, rows, cols, d, acc)
 			} else {
-				g.diagonal(part{i, i + rows, j, j + cols}, a, b, panelB, d, acc)
+				g.diagonal(part{i, i + rows, j, j + cols}, a, panelA, b, panelB, d, acc)
 			}
+		}
+	}
+}
+
+// columnsAbove adds the product of d columns of A from q on and a packed block
+// of B to the part p of an upper triangle, or sets it.
+func (g *product) columnsAbove(p part, packed []float64, q, d int, acc bool) {
+	for j := p.j0; j < p.j1; j += panelB {
+		b := packed[(j-p.j0)*d:]
+		cols := min(panelB, p.j1-j)
+		if rows := min(p.i1, j) - p.i0; rows > 0 {
+			matmul.Mul(g.c[p.i0*g.ldc+j:], g.ldc, g.a.from(p.i0, q), 1, g.a.inner, b, panelB, rows, cols, d, acc)
+		}
+		if p.i0 <= j && j < p.i1 {
+			g.diagonal(part{j, j + cols, j, j + cols}, g.a.from(j, q), g.a.inner, b, panelB, d, acc)
 		}
 	}
 }
 
 // diagonal does a tile of which not all elements exist: whole, in a small
 // array of which those that do are copied.
-func (g *product) diagonal(p part, a, b []float64, ldb, d int, acc bool) {
+func (g *product) diagonal(p part, a []float64, acs int, b []float64, ldb, d int, acc bool) {
 	first, end := g.columns(p.i0, p.j0, p.j1)
 	first2, end2 := g.columns(p.i1-1, p.j0, p.j1)
 	if first == end && first2 == end2 {
 		return
 	}
-	var tile [panelA * panelB]float64
-	matmul.Mul(tile[:], panelB, a, 1, panelA, b, ldb, p.i1-p.i0, p.j1-p.j0, d, false)
+	var tile [panelB * panelB]float64
+	matmul.Mul(tile[:], panelB, a, 1, acs, b, ldb, p.i1-p.i0, p.j1-p.j0, d, false)
 	for i := p.i0; i < p.i1; i++ {
 		first, end := g.columns(i, p.j0, p.j1)
 		if first == end {
