@@ -9,7 +9,8 @@ import "math"
 // expSeries returns e^x for |x| < 700 with relative error below 1e-9: the
 // Taylor series to x⁷ on |r| ≤ ln2/2.
 func expSeries(x float64) float64 {
-	n := math.Floor(x*math.Log2E + 0.5)
+	const round = 0x1.8p52 // at this size floats are whole numbers
+	n := (x*math.Log2E + round) - round
 	r := x - n*math.Ln2
 	p := 1 + r*(1+r*(1./2+r*(1./6+r*(1./24+r*(1./120+r*(1./720+r*(1./5040)))))))
 	return p * math.Float64frombits(uint64(int64(n)+1023)<<52)
@@ -91,19 +92,25 @@ func sin32(x float32) float32 {
 
 func cos32(x float32) float32 { return circle32(x, 1) }
 
+// tanh32 is d/(d+2) with d = e²ˣ-1 = 2ⁿ(eʳ-1) + (2ⁿ-1), which does not cancel
+// near 0, where n = 0.
 func tanh32(x float32) float32 {
-	v := math.Abs(float64(x))
 	switch {
-	case v > 10:
-		return float32(math.Copysign(1, float64(x)))
-	case v < 0.125: // Taylor to x⁹: the difference of exponentials would cancel
-		z := v * v
-		return float32(float64(x) * (1 + z*(-1./3+z*(2./15+z*(-17./315+z*(62./2835))))))
-	case x != x:
+	case x > 10:
+		return 1
+	case x < -10:
+		return -1
+	case x == 0 || x != x:
 		return x
 	}
-	e := expSeries(-2 * v)
-	return float32(math.Copysign((1-e)/(1+e), float64(x)))
+	const round = 0x1.8p52 // at this size floats are whole numbers
+	v := 2 * float64(x)
+	n := (v*math.Log2E + round) - round
+	r := v - n*math.Ln2
+	p := r * (1 + r*(1./2+r*(1./6+r*(1./24+r*(1./120+r*(1./720+r*(1./5040)))))))
+	s := math.Float64frombits(uint64(int64(n)+1023) << 52)
+	d := s*p + (s - 1)
+	return float32(d / (d + 2))
 }
 
 func sigmoid32(x float32) float32 {
